@@ -1,0 +1,3 @@
+"""Handbill, the post scheduler for reviewers."""
+
+__version__ = "0.1.0"

