@@ -1,0 +1,56 @@
+"""`build(settings)` makes the App. The only place that wires things together."""
+
+from dataclasses import dataclass
+
+from handbill import networks
+from handbill.clock import Clock, now
+from handbill.domain.network import AccountRef, Network, NetworkModule
+from handbill.errors import SettingsProblem
+from handbill.services.desk import Desk
+from handbill.settings import Settings, variable
+from handbill.store.schema import open_store
+
+
+@dataclass(frozen=True)
+class App:
+    """A configured Handbill: its settings, and the desk that use cases work at."""
+
+    settings: Settings
+    desk: Desk
+
+
+def build(settings: Settings, clock: Clock = now) -> App:
+    """Open the store (creating or migrating it) and lay out the desk. Raises Problem."""
+    networks.refuse_unknown_keys(settings.apps)
+    desk = Desk(
+        engine=open_store(settings.url),
+        clock=clock,
+        networks=networks.module,
+        connect=lambda account: _line(settings, clock, account),
+        pictures=settings.pictures,
+    )
+    return App(settings, desk)
+
+
+def _line(settings: Settings, clock: Clock, account: AccountRef) -> Network:
+    module = networks.module(account.network)
+    given, missing = networks.credentials(
+        account.network,
+        settings.apps.get(account.network, {}),
+        settings.tokens.get(account.name, {}),
+    )
+    if missing:
+        where = ", ".join(_variable(module, account, key) for key in missing)
+        raise SettingsProblem(
+            f"{account.name} has no {', '.join(missing)} for {module.TITLE}.",
+            f"Put {where} into {settings.home / '.env'}.",
+        )
+    secrets = {key: value.get_secret_value() for key, value in given.items()}
+    return module.connect(secrets, account.server, clock)
+
+
+def _variable(module: NetworkModule, account: AccountRef, key: str) -> str:
+    """Where a missing key belongs: an app's keys serve all its accounts, tokens only one."""
+    if key in module.APP_KEYS:
+        return variable(f"apps.{account.network}.{key}")
+    return variable(f"tokens.{account.name}.{key}")

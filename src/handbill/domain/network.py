@@ -1,0 +1,137 @@
+"""What a network is to the rest of Handbill: three calls that write, three that only look.
+
+Services know networks by these Protocols alone; a network is one module in `handbill.networks`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from handbill.domain.outcomes import Outcome, Receipt
+
+#: What `prepare` found and `find` will need again; JSON, understood by its own network only.
+Evidence = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture to attach: the file, its media type, and the text for those who cannot see it."""
+
+    path: Path
+    media_type: str
+    alt: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the stored credentials are on the network."""
+
+    remote_id: str
+    handle: str
+
+
+@dataclass(frozen=True)
+class AccountRef:
+    """The account of a claim, without anything secret."""
+
+    id: int
+    name: str
+    network: str
+    server: str | None
+    handle: str | None
+    remote_id: str | None
+    newest_remote_id: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Permission for one worker to send one part of one post now.
+
+    `fence` and `revision` are what the row had when it was claimed: arming fails if either moved.
+    `reply_to` is the receipt id of the part before. `evidence` and `armed_at` are filled in when a
+    claim is looked up later.
+    """
+
+    attempt_id: int
+    post_id: int
+    part_id: int
+    fence: int
+    revision: int
+    position: int
+    text: str
+    images: tuple[Image, ...]
+    reply_to: str | None
+    account: AccountRef
+    due_at: datetime
+    evidence: Evidence = field(default_factory=dict)
+    armed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The part is out; here is the proof."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class NotSeen:
+    """The look-up did not show it. `proof` says whether that proves that it is not out."""
+
+    says: str
+    proof: bool = False
+
+
+Sighting = Found | NotSeen
+
+
+class Network(Protocol):
+    """One account's line to its network. Every call is bounded in time."""
+
+    #: How long a network takes the same key again harmlessly; None: never.
+    repeat_window: timedelta | None
+
+    def whoami(self) -> Identity:
+        """Ask who the credentials are. Raises Halted."""
+
+    def prepare(self, claim: Claim) -> Evidence:
+        """Do all that publishes nothing: uploads, the newest own post. Raises Halted."""
+
+    def publish(self, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
+        """Make exactly one creating request and say what its answer proves.
+
+        `send_by` is an instant of `clock.elapsed()`: not a byte leaves after it.
+        """
+
+    def find(self, claim: Claim) -> Sighting:
+        """Look for the claim's part among the account's own posts."""
+
+
+class NetworkModule(Protocol):
+    """What a module in `handbill.networks` offers; its name is the network's name."""
+
+    #: The name people know.
+    TITLE: str
+    #: What an app needs, for all its accounts: key → what it is, in words.
+    APP_KEYS: Mapping[str, str]
+    #: What each account needs besides.
+    TOKENS: Mapping[str, str]
+
+    def check(self, text: str, images: Sequence[Image]) -> list[str]:
+        """Everything the network would refuse about a part, one sentence each. No I/O."""
+
+    def connect(
+        self, credentials: Mapping[str, str], server: str | None, clock: Callable[[], datetime]
+    ) -> Network:
+        """A line for these credentials, all of APP_KEYS and TOKENS. Opens nothing yet."""
+
+
+#: Gives the line of an account. Holds the credentials, so that nobody else need see them.
+#: Raises SettingsProblem when they are missing.
+Connect = Callable[[AccountRef], Network]
+
+#: Gives a network's module by its name. Raises InputProblem, naming those that exist.
+Directory = Callable[[str], NetworkModule]

@@ -1,0 +1,29 @@
+"""When to ask a network about a part in doubt, and when its answer counts."""
+
+from datetime import datetime, timedelta
+
+#: From arming, only so long may pass before the first byte leaves.
+SEND_WINDOW = timedelta(seconds=5)
+#: The whole exchange with a network ends within this, answered or not.
+EXCHANGE_DEADLINE = timedelta(seconds=60)
+#: After arming, so long a request could still land at the network.
+QUIET = SEND_WINDOW + EXCHANGE_DEADLINE
+
+#: Look-ups, counted from the moment of doubt. X's own timeline may lag by a quarter of an hour.
+LOOKUPS = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+)
+
+
+def next_look(doubtful_since: datetime, looks: int) -> datetime | None:
+    """When to look for the `looks + 1`-th time; None when it is a person's turn."""
+    return doubtful_since + LOOKUPS[looks] if looks < len(LOOKUPS) else None
+
+
+def proves_absence(armed_at: datetime, look_started_at: datetime) -> bool:
+    """Whether not finding the part can count: no late request could land any more."""
+    return look_started_at >= armed_at + QUIET

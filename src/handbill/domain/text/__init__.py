@@ -1,0 +1,1 @@
+"""Counting and finding in text: weights, links, tags, mentions, unsafe characters."""

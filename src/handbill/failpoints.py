@@ -1,0 +1,24 @@
+"""Named places where a test may end, stop or break the process. Elsewhere they do nothing.
+
+Switched on by the environment: `FAILPOINT="arm.after_commit:kill"`, several with commas.
+"""
+
+import os
+import signal
+
+
+class Broken(Exception):
+    """What the action `raise` raises."""
+
+
+def failpoint(name: str) -> None:
+    """Do what the environment asks for at this place: `kill`, `stop` or `raise`."""
+    if not (wanted := os.environ.get("FAILPOINT")):
+        return
+    action = dict(pair.split(":", 1) for pair in wanted.split(",")).get(name)
+    if action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif action == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif action == "raise":
+        raise Broken(name)

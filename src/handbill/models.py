@@ -1,0 +1,310 @@
+"""The tables, and the validated inputs that every door shares.
+
+A `table=True` class does not validate itself, so whatever comes from outside passes through an
+`…In` model first; the CHECK constraints are the last line. `status` is written only in `store/`.
+"""
+
+import enum
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, ConfigDict, field_validator
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Field, SQLModel
+
+from handbill.domain.lateness import DEFAULT_LIMIT
+from handbill.domain.lifecycle import NEEDS_EYES, Status
+from handbill.domain.outcomes import KINDS
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def one_of(kind: type[enum.Enum], name: str) -> sa.Enum:
+    """A column of the enum's values: VARCHAR and a CHECK, the same on both databases."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        values_callable=lambda members: [m.value for m in members],
+        validate_strings=True,
+        create_constraint=True,
+        name=name,
+        length=16,
+    )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The keyword arguments of a partial index, for both databases."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def quoted(*values: str) -> str:
+    """SQL literals of constants of this program."""
+    return ", ".join(f"'{value}'" for value in sorted(values))
+
+
+def _account_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or len(name) > 32:
+        raise ValueError("use lower-case letters, digits and single underscores, e.g. my_blog")
+    return name
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+#: Names an account in commands and in the names of its `.env` keys.
+AccountName = Annotated[str, AfterValidator(_account_name)]
+
+
+class Input(SQLModel):
+    """Base of what comes from outside: no unknown keys, no stray blanks."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
+
+
+class AccountIn(Input):
+    """A login to add; its tokens are not here but in `.env`."""
+
+    name: AccountName
+    network: str
+    server: str | None = None
+    zone: str = "UTC"
+    lateness_limit: timedelta = DEFAULT_LIMIT
+
+    @field_validator("server")
+    @classmethod
+    def _plain_origin(cls, server: str | None) -> str | None:
+        if server is None:
+            return None
+        parts = urlsplit(server)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("give scheme and host only, e.g. http://127.0.0.1:8765")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("use https://; plain http:// is for a server on this machine only")
+        if parts.username or parts.query or parts.fragment:
+            raise ValueError("give scheme and host only, without user, query or fragment")
+        return server.rstrip("/")
+
+
+class Account(SQLModel, table=True):
+    """A named login on one network, with its zone, its limits and its pause."""
+
+    __table_args__ = (
+        sa.CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="pause_has_reason"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=32, unique=True)
+    network: str = Field(max_length=32)
+    #: Base address instead of the network's own; the rehearsal server, for one.
+    server: str | None = Field(default=None, max_length=255)
+    zone: str = Field(max_length=64)
+    lateness_limit: timedelta
+    #: Who the network says this is, once asked.
+    remote_id: str | None = Field(default=None, max_length=64)
+    handle: str | None = Field(default=None, max_length=255)
+    #: The newest post of ours that we know of; look-ups start behind it.
+    newest_remote_id: str | None = Field(default=None, max_length=64)
+    #: The network asked us to rest until then.
+    rest_until: datetime | None = None
+    paused_at: datetime | None = None
+    pause_reason: str | None = None
+    pause_cure: str | None = None
+    created_at: datetime
+
+
+class ReviewBase(SQLModel):
+    """What the critic wrote and where it can be read."""
+
+    title: str = Field(min_length=1, max_length=500)
+    work: str | None = Field(default=None, max_length=300)
+    outlet: str | None = Field(default=None, max_length=200)
+    author: str | None = Field(default=None, max_length=200)
+    #: The critic's own name on the network, with its @.
+    handle: str | None = Field(default=None, max_length=100)
+    link: str | None = Field(default=None, max_length=2000)
+    rating: str | None = Field(default=None, max_length=20)
+
+
+class ReviewIn(Input, ReviewBase):
+    """A review to add, as typed."""
+
+    slug: str | None = Field(default=None, regex=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
+
+    @field_validator("handle")
+    @classmethod
+    def _with_at(cls, handle: str | None) -> str | None:
+        return f"@{handle.lstrip('@')}" if handle else None
+
+    @field_validator("link")
+    @classmethod
+    def _web_address(cls, link: str | None) -> str | None:
+        if link and not re.match(r"https?://[^\s/]+\.[^\s/]+", link):
+            raise ValueError("give the whole address, beginning with https://")
+        return link or None
+
+
+class Review(ReviewBase, table=True):
+    """A review as kept; `slug` is its name in commands."""
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(max_length=80, unique=True)
+    created_at: datetime
+
+
+class Post(SQLModel, table=True):
+    """One message for one account, once. `due_at` is the promise and never moves by itself."""
+
+    __table_args__ = (
+        sa.CheckConstraint(
+            "status IN ('draft', 'cancelled') OR (due_at IS NOT NULL AND not_before IS NOT NULL "
+            "AND no_later_than IS NOT NULL)",
+            name="has_time",
+        ),
+        sa.CheckConstraint("not_before >= due_at", name="not_before_due"),
+        sa.CheckConstraint("no_later_than >= due_at", name="limit_after_due"),
+        sa.CheckConstraint(
+            "(status = 'publishing') = (lease_until IS NOT NULL)", name="publishing_has_lease"
+        ),
+        sa.CheckConstraint(
+            "(status = 'published') = (published_at IS NOT NULL)", name="published_has_time"
+        ),
+        sa.CheckConstraint(
+            f"status NOT IN ({quoted(*NEEDS_EYES)}) OR attention IS NOT NULL", name="never_silent"
+        ),
+        sa.Index("ix_post_ready", "not_before", "id", **where("status = 'queued'")),
+        sa.Index("uq_post_publishing", "account_id", unique=True, **where("status = 'publishing'")),
+        sa.Index("ix_post_attention", "id", **where("attention IS NOT NULL")),
+        sa.Index("ix_post_due_at", "due_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", ondelete="RESTRICT", index=True)
+    review_id: int | None = Field(
+        default=None, foreign_key="review.id", ondelete="RESTRICT", index=True
+    )
+    status: Status = Field(sa_column=sa.Column(one_of(Status, "status"), nullable=False))
+    #: Counts the changes of text, pictures and time; a claim of an older revision cannot arm.
+    revision: int = 1
+    #: Counts the claims; a worker with an older number can neither arm nor overrule.
+    fence: int = 0
+    due_at: datetime | None = None
+    #: The time as the person gave it, in `zone`.
+    due_wall: str | None = Field(default=None, max_length=64)
+    zone: str = Field(max_length=64)
+    #: The first instant at which it may leave: the due time, or later for a retry.
+    not_before: datetime | None = None
+    #: The last instant at which it may leave; after it the post is missed.
+    no_later_than: datetime | None = None
+    lease_until: datetime | None = None
+    worker: str | None = Field(default=None, max_length=64)
+    #: Why a person should look, in one sentence; None when nobody needs to.
+    attention: str | None = None
+    published_at: datetime | None = None
+    created_at: datetime
+
+
+class Part(SQLModel, table=True):
+    """One of the messages that a post consists of."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("post_id", "position"),
+        sa.CheckConstraint("(remote_id IS NULL) = (published_at IS NULL)", name="receipt_is_whole"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", ondelete="CASCADE")
+    position: int
+    text: str
+    #: [{"file": name under pictures/, "media_type": …, "alt": …, "size_bytes": …}]
+    images: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    remote_id: str | None = Field(default=None, max_length=255, index=True)
+    url: str | None = Field(default=None, max_length=2000)
+    published_at: datetime | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """One try at sending one part: when, how it ended, what the network said."""
+
+    __table_args__ = (
+        sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended_has_outcome"),
+        sa.CheckConstraint(f"outcome IN ({quoted(*KINDS)})", name="outcome"),
+        sa.CheckConstraint(
+            "resolution IN ('found', 'absent', 'confirmed', 'denied')", name="resolution"
+        ),
+        sa.CheckConstraint(
+            "resolution IS NULL OR outcome = 'unknown'", name="only_doubts_are_resolved"
+        ),
+        sa.Index("uq_attempt_open", "post_id", unique=True, **where("ended_at IS NULL")),
+        sa.Index("ix_attempt_look", "next_look_at", **where("next_look_at IS NOT NULL")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", ondelete="CASCADE", index=True)
+    part_id: int = Field(foreign_key="part.id", ondelete="CASCADE", index=True)
+    fence: int
+    revision: int
+    worker: str = Field(max_length=64)
+    started_at: datetime
+    #: From here on the part may be public.
+    armed_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = Field(default=None, max_length=16)
+    #: What the network said, in plain words.
+    detail: str = ""
+    #: What a look-up needs, written when armed.
+    evidence: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    looks: int = 0
+    next_look_at: datetime | None = None
+    resolution: str | None = Field(default=None, max_length=16)
+    resolved_at: datetime | None = None
+
+
+class ImageIn(Input):
+    """A picture to attach, before it is copied into the pictures folder."""
+
+    file: str
+    alt: str = Field(min_length=1, max_length=1000)
+
+
+class PartIn(Input):
+    """One message of a post, as typed."""
+
+    text: str = ""
+    images: list[ImageIn] = []
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class TimeIn(Input):
+    """When, in words: resolved in `zone`, or else in the account's."""
+
+    at: str | None = None
+    zone: str | None = None
+    #: Which of the two, where an hour comes twice: "earlier" or "later".
+    fold: str | None = None
+    no_later_than: str | None = None
+
+
+class PostIn(TimeIn):
+    """A post to queue, or to keep as a draft."""
+
+    account: str
+    parts: list[PartIn] = Field(min_length=1)
+    review: str | None = None
+    draft: bool = False

@@ -1,0 +1,296 @@
+"""X, through tweepy's `Client` with OAuth 1.0a user tokens.
+
+X has no idempotency key, so `publish` makes one creating request and everything that is not on the
+closed list is unknown. A look-up can prove that a post is out, never that it is not.
+"""
+
+import base64
+import logging
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+import tweepy
+
+from handbill.domain.network import (
+    AccountRef,
+    Claim,
+    Evidence,
+    Found,
+    Identity,
+    Image,
+    NotSeen,
+    Sighting,
+)
+from handbill.domain.outcomes import Halted, NotSent, Outcome, Receipt, Refused, Unknown
+from handbill.domain.settling import EXCHANGE_DEADLINE
+from handbill.domain.text.characters import forbidden
+from handbill.domain.text.entities import cashtags
+from handbill.domain.text.weighted import weighted_length
+from handbill.networks import wire
+from handbill.networks.x import answers, timeline
+
+TITLE = "X"
+OFFICIAL = "https://api.twitter.com"  # tweepy's fixed host; signatures are made for it
+APP_KEYS: Mapping[str, str] = {
+    "api_key": "the app's API key (developer portal, your app, Keys and tokens)",
+    "api_secret": "the app's API key secret",
+}
+TOKENS: Mapping[str, str] = {
+    "access_token": "the account's access token, made with Read and Write permission",
+    "access_token_secret": "the account's access token secret",
+}
+
+MAX_WEIGHT = 280
+MAX_CASHTAGS = 1
+MAX_IMAGES = 4
+MAX_ALT_CHARACTERS = 1000
+#: Largest file of each kind that X takes, in bytes.
+MAX_BYTES = {
+    "image/jpeg": 5_000_000,
+    "image/png": 5_000_000,
+    "image/webp": 5_000_000,
+    "image/gif": 15_000_000,
+}
+CHUNK_BYTES = 4_000_000
+
+log = logging.getLogger(__name__)
+
+
+def check(text: str, images: Sequence[Image]) -> list[str]:
+    """Everything X would refuse about a part, one sentence each. No I/O."""
+    return [*_check_text(text, bool(images)), *_check_images(images)]
+
+
+def _check_text(text: str, has_images: bool) -> list[str]:
+    wrong = [
+        f"Character {bad.position + 1} ({bad.name}) cannot be posted." for bad in forbidden(text)
+    ]
+    if wrong:
+        return wrong[:5]
+    if not text.strip() and not has_images:
+        return ["The text is empty."]
+    if (weight := weighted_length(text)) > MAX_WEIGHT:
+        over = weight - MAX_WEIGHT
+        wrong.append(f"Too long for X by {over}: it counts {weight} of {MAX_WEIGHT}.")
+    if len(tags := cashtags(text)) > MAX_CASHTAGS:
+        where = ", ".join(f"${tag.text.lstrip('$')} at character {tag.start + 1}" for tag in tags)
+        wrong.append(f"X takes one cashtag a post, and here are {len(tags)}: {where}.")
+    return wrong
+
+
+def _check_images(images: Sequence[Image]) -> list[str]:
+    wrong = []
+    if len(images) > MAX_IMAGES:
+        wrong.append(f"X takes {MAX_IMAGES} pictures a post, and here are {len(images)}.")
+    if len(images) > 1 and any(image.media_type == "image/gif" for image in images):
+        wrong.append("X takes a GIF only alone.")
+    for image in images:
+        limit = MAX_BYTES.get(image.media_type)
+        if limit is None:
+            wrong.append(f"X does not take {image.path.name}; use JPEG, PNG, WebP or GIF.")
+        elif image.size_bytes > limit:
+            size = image.size_bytes / 1e6
+            wrong.append(f"{image.path.name} is too large: {size:.1f} of {limit / 1e6:.0f} MB.")
+        if len(image.alt) > MAX_ALT_CHARACTERS:
+            count = f"{len(image.alt)} of {MAX_ALT_CHARACTERS} characters"
+            wrong.append(f"The alt text of {image.path.name} is too long: {count}.")
+    return wrong
+
+
+def connect(
+    credentials: Mapping[str, str],
+    server: str | None,
+    clock: Callable[[], datetime],
+    deadline: timedelta = EXCHANGE_DEADLINE,
+) -> "X":
+    """A line for these credentials. Opens nothing yet."""
+    return X(credentials, server, clock, deadline)
+
+
+class X:
+    """One account's line to X. A fresh connection for every exchange: a kept one may be dead, and
+    then nobody can tell whether the request arrived."""
+
+    repeat_window = None
+
+    def __init__(
+        self,
+        credentials: Mapping[str, str],
+        server: str | None,
+        clock: Callable[[], datetime],
+        deadline: timedelta,
+    ) -> None:
+        self._keys = credentials
+        self._server = server
+        self._clock = clock
+        self._deadline = deadline
+
+    def __repr__(self) -> str:
+        return f"X(server={self._server!r})"
+
+    @contextmanager
+    def _client(self) -> Generator[tweepy.Client]:
+        client = tweepy.Client(
+            consumer_key=self._keys["api_key"],
+            consumer_secret=self._keys["api_secret"],
+            access_token=self._keys["access_token"],
+            access_token_secret=self._keys["access_token_secret"],
+            return_type=requests.Response,
+        )
+        wire.mount(client.session, OFFICIAL, self._server)
+        try:
+            yield client
+        finally:
+            client.session.close()
+
+    # The creating request
+
+    def publish(self, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
+        """Make exactly one `POST /2/tweets` and say what its answer proves."""
+        trouble: Exception | None = None
+        with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
+            try:
+                client.create_tweet(
+                    text=claim.text or None,
+                    media_ids=evidence.get("media_ids") or None,
+                    in_reply_to_tweet_id=claim.reply_to,
+                    user_auth=True,
+                )
+            except (tweepy.TweepyException, requests.RequestException, ValueError) as error:
+                trouble = error
+        if exchange.response is None:
+            return self._without_answer(exchange, trouble)
+        answer = answers.read(exchange.response)
+        return answers.outcome(answer, _post_address(claim.account), self._clock())
+
+    def _without_answer(self, exchange: wire.Exchange, trouble: Exception | None) -> Outcome:
+        if not exchange.handed_over and trouble is not None:
+            return NotSent(f"X could not be reached: {wire.why_not_sent(trouble)}.")
+        if exchange.timed_out:
+            seconds = self._deadline.total_seconds()
+            return Unknown(f"X did not finish its answer within {seconds:.0f} seconds.")
+        return Unknown("The line to X broke before the whole answer had come.")
+
+    # Requests that publish nothing
+
+    def whoami(self) -> Identity:
+        """`GET /2/users/me`. Raises Halted."""
+        data = self._ask(lambda client: client.get_me(user_auth=True)).get("data")
+        if not isinstance(data, dict) or not str(data.get("id", "")).isdigit():
+            raise Halted(NotSent("X did not say who these credentials are."))
+        return Identity(str(data["id"]), f"@{data.get('username', '')}")
+
+    def prepare(self, claim: Claim) -> Evidence:
+        """Upload the pictures and learn behind which post a look-up starts. Raises Halted."""
+        user_id = claim.account.remote_id or self.whoami().remote_id
+        since_id = claim.account.newest_remote_id or self._newest(user_id)
+        uploads = [self._upload(image) for image in claim.images]
+        return {
+            "user_id": user_id,
+            "since_id": since_id,
+            "media_ids": [media_id for media_id, _key in uploads],
+            "media_keys": [key for _id, key in uploads],
+        }
+
+    def _newest(self, user_id: str) -> str | None:
+        answer = self._ask(
+            lambda client: client.get_users_tweets(user_id, max_results=5, user_auth=True)
+        )
+        newest = (answer.get("meta") or {}).get("newest_id")
+        return str(newest) if newest else None
+
+    def _upload(self, image: Image) -> tuple[str, str]:
+        try:
+            content = image.path.read_bytes()
+        except OSError:
+            raise Halted(Refused(f"The picture {image.path.name} is not there any more.")) from None
+        send = self._in_chunks if image.media_type == "image/gif" else self._in_one
+        data = send(content, image.media_type)
+        if not str(data.get("id", "")).isdigit():
+            raise Halted(NotSent("X took a picture without giving it a number."))
+        media_id = str(data["id"])
+        if image.alt:
+            alt = {"id": media_id, "metadata": {"alt_text": {"text": image.alt}}}
+            self._post("/2/media/metadata", alt)
+        return media_id, str(data.get("media_key", ""))
+
+    def _in_one(self, content: bytes, _media_type: str) -> dict[str, Any]:
+        media = base64.b64encode(content).decode()
+        body = {"media": media, "media_category": "tweet_image"}
+        return answers.data(self._post("/2/media/upload", body))
+
+    def _in_chunks(self, content: bytes, media_type: str) -> dict[str, Any]:
+        start = {
+            "media_type": media_type,
+            "total_bytes": len(content),
+            "media_category": "tweet_gif",
+        }
+        data = answers.data(self._post("/2/media/upload/initialize", start))
+        route = f"/2/media/upload/{data.get('id')}"
+        for index, offset in enumerate(range(0, len(content), CHUNK_BYTES)):
+            chunk = base64.b64encode(content[offset : offset + CHUNK_BYTES]).decode()
+            self._post(f"{route}/append", {"media": chunk, "segment_index": index})
+        done = answers.data(self._post(f"{route}/finalize", {}))
+        state = (done.get("processing_info") or {}).get("state", "succeeded")
+        if state == "failed":
+            raise Halted(Refused("X could not read the GIF."))
+        return {**data, **done}
+
+    def _post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._ask(lambda client: client.request("POST", route, json=body, user_auth=True))
+
+    def _ask(self, call: Callable[[tweepy.Client], object]) -> dict[str, Any]:
+        """One exchange of which nobody can see anything; whatever goes wrong, nothing is out."""
+        trouble: Exception | None = None
+        with self._client() as client, wire.exchange(self._deadline) as exchange:
+            try:
+                call(client)
+            except (tweepy.TweepyException, requests.RequestException, ValueError) as error:
+                trouble = error
+        if exchange.response is None:
+            says = f"X could not be reached: {wire.why_not_sent(trouble or OSError())}."
+            raise Halted(NotSent(says))
+        answer = answers.read(exchange.response)
+        if not 200 <= answer.status < 300:
+            raise Halted(answers.halt(answer, self._clock()))
+        return answer.body or {}
+
+    # Did it go out?
+
+    def find(self, claim: Claim) -> Sighting:
+        """Look through the own timeline since before the attempt. Raises Halted.
+
+        A miss proves nothing: the timeline lags by up to 15 minutes.
+        """
+        user_id = claim.evidence.get("user_id") or claim.account.remote_id
+        if not user_id:
+            return NotSeen("X was never asked who this account is, so its posts cannot be read.")
+        token = None
+        for _page in range(timeline.MAX_PAGES):
+            page = self._ask(lambda client, token=token: self._timeline(client, claim, token))  # type: ignore[misc]
+            if (hit := timeline.match(page, claim)) is not None:
+                url = _post_address(claim.account) + hit.id
+                return Found(Receipt(hit.id, url, "Found on X's timeline.", hit.created_at))
+            token = (page.get("meta") or {}).get("next_token")
+            if not token:
+                break
+        return NotSeen("X's timeline does not show it; that can lag, so it proves nothing.")
+
+    def _timeline(self, client: tweepy.Client, claim: Claim, token: str | None) -> object:
+        return client.get_users_tweets(
+            claim.evidence.get("user_id") or claim.account.remote_id,
+            since_id=claim.evidence.get("since_id"),
+            max_results=100,
+            tweet_fields=timeline.FIELDS,
+            pagination_token=token,
+            user_auth=True,
+        )
+
+
+def _post_address(account: AccountRef) -> str:
+    """Where a post of this account can be seen, without its number."""
+    site = account.server or "https://x.com"
+    return f"{site}/{(account.handle or 'i').lstrip('@')}/status/"

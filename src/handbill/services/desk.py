@@ -1,0 +1,23 @@
+"""What every use case needs at hand: the store, the clock, the networks and the pictures folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from handbill.clock import Clock
+from handbill.domain.network import Connect, Directory
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Handed to every use case; `app.build` is the only place that makes one for real."""
+
+    engine: Engine
+    clock: Clock
+    #: What a network refuses, by its name.
+    networks: Directory
+    #: The line of an account, credentials and all.
+    connect: Connect
+    #: Where queued pictures are kept.
+    pictures: Path

@@ -1,0 +1,132 @@
+"""Reads: what waits, what went out and how, and what needs eyes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from handbill.domain.lateness import late_by
+from handbill.domain.lifecycle import Status
+from handbill.models import Account
+from handbill.services.desk import Desk
+from handbill.store import accounts, posts
+from handbill.store.posts import Entry
+
+#: Where a post's life in the queue is over, or waits for a person.
+ENDED = (Status.PUBLISHED, Status.FAILED, Status.MISSED, Status.IN_DOUBT, Status.CANCELLED)
+WAITING = (Status.DRAFT, Status.QUEUED, Status.PUBLISHING)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which posts to show; None: all. Times are those of going out, or else of being due."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    account: str | None = None
+    review: str | None = None
+    statuses: Sequence[Status] = ENDED
+    limit: int | None = 50
+
+
+def history(desk: Desk, chosen: Filter) -> list[Entry]:
+    """What became of posts, newest first. Raises NotFound for an unknown account."""
+    if chosen.account:
+        accounts.named(desk.engine, chosen.account)
+    return posts.history(
+        desk.engine,
+        statuses=chosen.statuses,
+        since=chosen.since,
+        until=chosen.until,
+        account=chosen.account,
+        review=chosen.review,
+        limit=chosen.limit,
+    )
+
+
+def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING) -> list[Entry]:
+    """What waits, soonest first. Raises NotFound for an unknown account."""
+    if account:
+        accounts.named(desk.engine, account)
+    return posts.queue(desk.engine, statuses, account)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything `status` tells."""
+
+    counts: dict[Status, int]
+    next_up: Sequence[Entry]
+    late: Sequence[Entry]
+    eyes: Sequence[Entry]
+    paused: Sequence[Account]
+    resting: Sequence[Account]
+
+    @property
+    def needs_eyes(self) -> bool:
+        """Whether a person should look at something."""
+        return bool(self.eyes or self.paused or self.late)
+
+
+def state(desk: Desk) -> State:
+    """What is due, late, held and paused at this moment."""
+    engine, now = desk.engine, desk.clock()
+    everyone = accounts.listing(engine)
+    return State(
+        counts=posts.counts(engine),
+        next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
+        late=posts.overdue(engine, now),
+        eyes=posts.needing_eyes(engine),
+        paused=[account for account in everyone if account.paused_at],
+        resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],
+    )
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """A post as every `--json` shows it; times in UTC with Z, lateness in seconds."""
+    post = entry.post
+    late = None
+    if post.published_at and post.due_at:
+        late = round(late_by(post.due_at, post.published_at).total_seconds(), 3)
+    return {
+        "id": post.id,
+        "status": post.status.value,
+        "account": entry.account.name,
+        "network": entry.account.network,
+        "review": entry.review.slug if entry.review else None,
+        "due_at": utc(post.due_at),
+        "zone": post.zone,
+        "no_later_than": utc(post.no_later_than),
+        "published_at": utc(post.published_at),
+        "late_s": late,
+        "url": next((part.url for part in entry.parts if part.url), None),
+        "attention": post.attention,
+        "parts": [
+            {
+                "position": part.position,
+                "text": part.text,
+                "url": part.url or None,
+                "remote_id": part.remote_id or None,
+                "images": part.images,
+            }
+            for part in entry.parts
+        ],
+        "attempts": [
+            {
+                "started_at": utc(attempt.started_at),
+                "armed_at": utc(attempt.armed_at),
+                "ended_at": utc(attempt.ended_at),
+                "outcome": attempt.outcome,
+                "resolution": attempt.resolution,
+                "detail": attempt.detail,
+            }
+            for attempt in entry.attempts
+        ],
+    }
+
+
+def utc(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with Z."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

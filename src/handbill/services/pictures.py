@@ -1,0 +1,50 @@
+"""Takes pictures into the pictures folder, by content, so that the original may be moved away."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from handbill.domain.network import Image
+from handbill.domain.pictures import ENDINGS, media_type
+from handbill.errors import InputProblem
+from handbill.models import ImageIn
+
+MAX_FILE_BYTES = 20_000_000
+
+
+def keep(image: ImageIn, folder: Path) -> Image:
+    """Copy a picture into `folder` under the hash of its content. Raises InputProblem."""
+    content = _read(Path(image.file).expanduser())
+    kind = media_type(content[:12])
+    if kind is None:
+        raise InputProblem(f"{image.file} is not a picture.", "Use JPEG, PNG, WebP or GIF.")
+    kept = folder / f"{hashlib.sha256(content).hexdigest()}.{ENDINGS[kind]}"
+    if not kept.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(f".{os.getpid()}.part")
+        unfinished.write_bytes(content)
+        unfinished.replace(kept)
+    return Image(kept, kind, image.alt, len(content))
+
+
+def as_row(image: Image) -> dict[str, Any]:
+    """The picture as the part's row keeps it."""
+    return {
+        "file": image.path.name,
+        "media_type": image.media_type,
+        "alt": image.alt,
+        "size_bytes": image.size_bytes,
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            limit = f"{MAX_FILE_BYTES / 1e6:.0f} MB"
+            raise InputProblem(f"{path} is larger than {limit}.", "Make it smaller.")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputProblem(
+            f"The picture {path} cannot be read ({error.strerror}).", "Check the path."
+        ) from None

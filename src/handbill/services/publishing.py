@@ -1,0 +1,95 @@
+"""Sends one claimed part: prepare, arm, publish, record. Each step happens once, in this order.
+
+prepare   repeatable, publishes nothing
+arm       the durable leave to send; on any doubt here nothing is sent
+publish   exactly one creating request, while no transaction is open
+record    the only end of an attempt; nothing else stands in its way
+"""
+
+import logging
+import random
+from dataclasses import dataclass, replace
+
+from handbill.clock import elapsed
+from handbill.domain.lifecycle import Status
+from handbill.domain.network import Claim, Evidence, Network
+from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unknown
+from handbill.domain.settling import SEND_WINDOW
+from handbill.errors import SettingsProblem, StoreProblem
+from handbill.failpoints import failpoint
+from handbill.services.desk import Desk
+from handbill.store import accounts, claims, records
+
+log = logging.getLogger(__name__)
+
+CHANGED = NotSent("The post, its account or the time changed at the last moment; nothing was sent.")
+UNWRITABLE = NotSent("The database could not be written, so nothing was sent.")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a claim ended; `status` is None while that could not be written down yet."""
+
+    claim: Claim
+    outcome: Outcome
+    status: Status | None
+
+
+def publish(desk: Desk, claim: Claim) -> Ended:
+    """Take a claim to its end."""
+    failpoint("claim.after_commit")
+    outcome = _try(desk, claim)
+    failpoint("record.before")
+    ended = record(desk, claim, outcome)
+    failpoint("record.after_commit")
+    return ended
+
+
+def _try(desk: Desk, claim: Claim) -> Outcome:
+    try:
+        line = desk.connect(claim.account)
+        claim = _identified(desk, line, claim)
+        evidence = line.prepare(claim)
+    except Halted as halted:
+        return halted.outcome
+    except SettingsProblem as problem:
+        return Unauthorized(problem.says, problem.cure)
+    failpoint("arm.before")
+    send_by = elapsed() + SEND_WINDOW.total_seconds()
+    try:
+        if not claims.arm(desk.engine, claim, evidence, desk.clock()):
+            return CHANGED
+    except StoreProblem:
+        return UNWRITABLE
+    failpoint("arm.after_commit")
+    return _send(line, claim, evidence, send_by)
+
+
+def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:
+    """Ask once for every account who it is; links and look-ups need it."""
+    if claim.account.remote_id is not None:
+        return claim
+    who = line.whoami()
+    accounts.identify(desk.engine, claim.account.id, who)
+    account = replace(claim.account, remote_id=who.remote_id, handle=who.handle)
+    return replace(claim, account=account)
+
+
+def _send(line: Network, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
+    try:
+        return line.publish(claim, evidence, send_by)
+    except Exception as error:
+        # The program's one broad catch: whatever went wrong, the part may be out.
+        log.exception("the creating request ended in an unforeseen way", exc_info=error)
+        return Unknown("The exchange ended in a way Handbill does not know.")
+
+
+def record(desk: Desk, claim: Claim, outcome: Outcome) -> Ended:
+    """Write down how a claim ended. Can be called again when the database could not be written."""
+    try:
+        chance = random.random()  # noqa: S311  spreads retries, guards nothing
+        status = records.record(desk.engine, claim, outcome, desk.clock(), chance)
+    except StoreProblem as problem:
+        log.error("post #%s: %s Trying again.", claim.post_id, problem.says)
+        return Ended(claim, outcome, None)
+    return Ended(claim, outcome, status)

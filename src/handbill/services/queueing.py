@@ -1,0 +1,187 @@
+"""Queues posts, and changes or gives up queued ones. Refuses early what could never go out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from handbill.domain.durations import parse_duration
+from handbill.domain.network import Image
+from handbill.domain.when import Moment, parse
+from handbill.domain.zones import Fold, show, zone
+from handbill.errors import InputProblem, Problem
+from handbill.models import Account, ImageIn, PostIn, TimeIn
+from handbill.services import pictures
+from handbill.services.desk import Desk
+from handbill.services.guessing import guess
+from handbill.store import accounts, posts, reviews
+from handbill.store.posts import Entry, NewPost, Timing
+
+#: Asks a person whether a guessed time is the one that was meant.
+Confirm = Callable[[str, Moment], bool]
+
+NOW = "now"
+
+
+def queue(
+    desk: Desk,
+    new: Sequence[tuple[str, PostIn]],
+    confirm: Confirm,
+) -> list[Entry]:
+    """Queue posts, or keep them as drafts: all, or none and an InputProblem that names each fault.
+
+    Each post comes with where it was given ("line 3"; empty for a single one).
+    """
+    now, ready, wrong = desk.clock(), [], []
+    for place, one in new:
+        try:
+            ready.append(_checked(desk, one, now, confirm))
+        except Problem as problem:
+            if not place:
+                raise
+            wrong.append(f"{place}: {problem}")
+    if wrong:
+        raise InputProblem("\n".join([f"Nothing was queued. {len(wrong)} of {len(new)}:", *wrong]))
+    return [posts.get(desk.engine, number) for number in posts.add(desk.engine, ready, now)]
+
+
+def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPost:
+    account = accounts.named(desk.engine, new.account)
+    review = reviews.named(desk.engine, new.review) if new.review else None
+    kept = [[pictures.keep(image, desk.pictures) for image in part.images] for part in new.parts]
+    for part, images in zip(new.parts, kept, strict=True):
+        refuse(desk, account, part.text, images)
+    if new.at is None and not new.draft:
+        raise InputProblem("The post has no time.", "Give --at WHEN, --now or --draft.")
+    timing = when(account, new, now, confirm) if new.at else None
+    return NewPost(
+        account_id=account.id or 0,
+        review_id=review.id if review else None,
+        zone=timing.zone if timing else account.zone,
+        timing=timing,
+        parts=[
+            (part.text, [pictures.as_row(image) for image in images])
+            for part, images in zip(new.parts, kept, strict=True)
+        ],
+        draft=new.draft,
+    )
+
+
+def refuse(desk: Desk, account: Account, text: str, images: Sequence[Image]) -> None:
+    """Raise InputProblem with everything the account's network would refuse."""
+    wrong = desk.networks(account.network).check(text, images)
+    if wrong:
+        raise InputProblem(" ".join(wrong), "Nothing was queued; change it and try again.")
+
+
+def when(account: Account, asked: TimeIn, now: datetime, confirm: Confirm) -> Timing:
+    """Resolve the words for a time. Raises InputProblem for the past, a gap, an unmade choice."""
+    where = zone(asked.zone or account.zone)
+    moment = _moment(asked, now, where, confirm)
+    if moment.at < now:
+        raise InputProblem(
+            f"{show(moment.at, where)} is past; it is {show(now, where)}.",
+            "Give a later time, or --now.",
+        )
+    given = asked.no_later_than
+    late = account.lateness_limit if given is None else parse_duration(given)
+    return Timing(moment.at, moment.wall, where.key, moment.at + late)
+
+
+def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> Moment:
+    text = (asked.at or "").strip()
+    if text.lower() == NOW:  # this very moment, not the next whole second
+        return replace(Moment.of(now, where), at=now)
+    fold = _fold(asked.fold)
+    exact = parse(text, now, where, fold)
+    if exact is not None:
+        return exact
+    guessed = guess(text, now, where, fold)
+    if guessed is not None and confirm(text, guessed):
+        return guessed
+    reading = f" Handbill would read {show(guessed.at, where)}." if guessed else ""
+    raise InputProblem(
+        f"'{text}' is not a time that Handbill is sure of.{reading}",
+        "Write 2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h or now.",
+    )
+
+
+def _fold(fold: str | None) -> Fold | None:
+    try:
+        return Fold(fold) if fold else None
+    except ValueError:
+        raise InputProblem(f"There is no fold '{fold}'.", "Use earlier or later.") from None
+
+
+def approve(desk: Desk, post_id: int) -> Entry:
+    """Queue a draft. Raises InputProblem when its time is past."""
+    entry = posts.get(desk.engine, post_id)
+    if entry.post.due_at is not None and entry.post.due_at < desk.clock():
+        raise InputProblem(
+            f"The time of post #{post_id} is past.",
+            f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",
+        )
+    posts.change(desk.engine, post_id, posts.approve)
+    return posts.get(desk.engine, post_id)
+
+
+def unqueue(desk: Desk, post_id: int) -> Entry:
+    """Make a queued post a draft again."""
+    posts.change(desk.engine, post_id, posts.unqueue)
+    return posts.get(desk.engine, post_id)
+
+
+def cancel(desk: Desk, post_id: int) -> Entry:
+    """Give a post up."""
+    posts.change(desk.engine, post_id, posts.cancel)
+    return posts.get(desk.engine, post_id)
+
+
+def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Entry:
+    """Give a post a new time; a missed or failed one is queued again with it."""
+    entry = posts.get(desk.engine, post_id)
+    here = asked.model_copy(update={"zone": asked.zone or entry.post.zone})
+    timing = when(entry.account, here, desk.clock(), confirm)
+    kept = _limit(entry)
+    if asked.no_later_than is None and kept is not None:
+        timing = replace(timing, no_later_than=timing.due_at + kept)
+    posts.change(desk.engine, post_id, posts.reschedule(timing))
+    return posts.get(desk.engine, post_id)
+
+
+def _limit(entry: Entry) -> timedelta | None:
+    post = entry.post
+    return post.no_later_than - post.due_at if post.no_later_than and post.due_at else None
+
+
+def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | None) -> Entry:
+    """Change text or pictures of a post that is not out. Raises TooLate, InputProblem."""
+    entry = posts.get(desk.engine, post_id)
+    part = next((part for part in entry.parts if part.remote_id is None), entry.parts[-1])
+    kept = None if images is None else [pictures.keep(image, desk.pictures) for image in images]
+    new_text = part.text if text is None else text
+    shown = images_of(part.images, desk.pictures) if kept is None else kept
+    refuse(desk, entry.account, new_text, shown)
+    rows = None if kept is None else [pictures.as_row(image) for image in kept]
+    posts.change(desk.engine, post_id, posts.edit(text, rows))
+    return posts.get(desk.engine, post_id)
+
+
+def images_of(rows: Sequence[dict[str, Any]], folder: Path) -> list[Image]:
+    """The pictures of a part's row."""
+    return [
+        Image(folder / row["file"], row["media_type"], row["alt"], row["size_bytes"])
+        for row in rows
+    ]
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with an input, one clause a field."""
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or 'input'}: {one['msg'].removeprefix('Value error, ')}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )

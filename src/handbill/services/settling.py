@@ -1,0 +1,75 @@
+"""Settles posts in doubt: asks the network when a look-up is due, or takes a person's word."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handbill.domain.lifecycle import Status
+from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized
+from handbill.errors import SettingsProblem, TooLate
+from handbill.services.desk import Desk
+from handbill.store import accounts, doubts, posts
+
+log = logging.getLogger(__name__)
+
+#: When a network cannot be asked, we come back after this long, or when it says.
+COME_BACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One look-up and the status it left the post in."""
+
+    post_id: int
+    account: str
+    status: Status
+
+
+def settle(desk: Desk) -> list[Looked]:
+    """Make every look-up that is due, one after the other."""
+    return [
+        Looked(doubt.claim.post_id, doubt.claim.account.name, _look(desk, doubt))
+        for doubt in doubts.due(desk.engine, desk.clock(), desk.pictures)
+    ]
+
+
+def _look(desk: Desk, doubt: doubts.Doubt) -> Status:
+    engine, clock = desk.engine, desk.clock
+    started_at = clock()
+    try:
+        sighting = desk.connect(doubt.claim.account).find(doubt.claim)
+    except Halted as halted:
+        outcome = halted.outcome
+        if isinstance(outcome, Unauthorized):
+            name = doubt.claim.account.name
+            accounts.pause(engine, name, outcome.says, outcome.cure, clock())
+        until = outcome.until if isinstance(outcome, Busy) else clock() + COME_BACK
+        doubts.postpone(engine, doubt, f"Handbill could not look: {outcome.says}", until)
+        return Status.IN_DOUBT
+    except SettingsProblem as problem:
+        doubts.postpone(engine, doubt, f"Handbill could not look: {problem}", clock() + COME_BACK)
+        return Status.IN_DOUBT
+    return doubts.settle(engine, doubt, sighting, started_at, clock())
+
+
+def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
+    """A person says that the post is out. Raises NotFound, TooLate."""
+    remote_id = (url or "").rstrip("/").rpartition("/")[2].partition("?")[0]
+    receipt = Receipt(remote_id, url or "", "Confirmed by hand.")
+    return _judge(desk, post_id, receipt)
+
+
+def deny(desk: Desk, post_id: int) -> Status:
+    """A person says that the post is not out: it is queued again. Raises NotFound, TooLate."""
+    return _judge(desk, post_id, None)
+
+
+def _judge(desk: Desk, post_id: int, receipt: Receipt | None) -> Status:
+    status = doubts.judge(desk.engine, post_id, receipt, desk.clock())
+    if status is None:
+        entry = posts.get(desk.engine, post_id)
+        raise TooLate(
+            f"Post #{post_id} is not in doubt; it is {entry.post.status}.",
+            f"See: handbill queue show {post_id}",
+        )
+    return status

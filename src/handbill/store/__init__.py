@@ -1,0 +1,1 @@
+"""The only SQL. Each public function is one transaction; `status` is written nowhere else."""

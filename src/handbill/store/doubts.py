@@ -1,0 +1,123 @@
+"""Settles parts in doubt: by a look-up at the network, or by a person's word. Never by guessing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from handbill.domain.lifecycle import Status, Verb
+from handbill.domain.network import Claim, Found, NotSeen, Sighting
+from handbill.domain.outcomes import Decision, NotSent, Receipt, Unknown
+from handbill.domain.settling import next_look, proves_absence
+from handbill.models import Account, Attempt, Part, Post
+from handbill.store.claims import make_claim
+from handbill.store.engine import read, write
+from handbill.store.records import (
+    attempts_of,
+    end_attempt,
+    keep_receipt,
+    move,
+    not_anothers,
+    resolve,
+)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A part whose look-up is due, as the network needs to see it."""
+
+    claim: Claim
+    attempt_id: int
+
+
+def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[Doubt]:
+    """Parts in doubt whose next look-up is due.
+
+    The claim carries the evidence of the part's *first* doubtful attempt: a duplicate refused later
+    may be the echo of that one, and a look-up must start before it.
+    """
+    with read(engine) as session:
+        due = session.exec(
+            select(Attempt)
+            .where(col(Attempt.next_look_at) <= now)
+            .order_by(col(Attempt.next_look_at))
+            .limit(limit)
+        ).all()
+        return [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
+
+
+def _first_doubt(session: Session, attempt: Attempt, pictures: Path) -> Claim:
+    post = session.get_one(Post, attempt.post_id)
+    part = session.get_one(Part, attempt.part_id)
+    account = session.get_one(Account, post.account_id)
+    armed = [a for a in attempts_of(session, part) if a.armed_at and a.outcome == Unknown.kind]
+    before = session.exec(
+        select(Part.remote_id)
+        .where(Part.post_id == post.id, Part.position < part.position)
+        .order_by(col(Part.position).desc())
+    ).first()
+    return make_claim(post, part, armed[0] if armed else attempt, account, pictures, before)
+
+
+def settle(
+    engine: Engine, doubt: Doubt, sighting: Sighting, started_at: datetime, now: datetime
+) -> Status:
+    """Apply one look-up: found publishes, proved absent queues again, else look later or ask."""
+    with write(engine) as session:
+        attempt = session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
+        post = session.get_one(Post, attempt.post_id)
+        if attempt.resolution is not None:
+            return post.status  # a person or a late receipt was quicker
+        part = session.get_one(Part, attempt.part_id)
+        if isinstance(sighting, Found):
+            proof = not_anothers(session, part, sighting.receipt)
+            if isinstance(proof, Receipt):
+                return end_attempt(session, doubt.attempt_id, proof, now)
+            sighting = NotSeen(proof.says)
+        armed_at = doubt.claim.armed_at or attempt.started_at
+        if sighting.proof and proves_absence(armed_at, started_at):
+            return end_attempt(session, doubt.attempt_id, NotSent(sighting.says), now, 0.0)
+        attempt.looks += 1
+        attempt.next_look_at = next_look(attempt.ended_at or now, attempt.looks)
+        post.attention = sighting.says
+        return post.status
+
+
+def postpone(engine: Engine, doubt: Doubt, says: str, until: datetime) -> None:
+    """The network could not be asked: try again, without counting it as a look."""
+    with write(engine) as session:
+        attempt = session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
+        if attempt.resolution is None:
+            attempt.next_look_at = until
+            session.get_one(Post, attempt.post_id).attention = says
+
+
+def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) -> Status | None:
+    """A person's word on a post in doubt: a receipt confirms it, None denies it.
+
+    Answers None when the post is not in doubt any more.
+    """
+    with write(engine) as session:
+        post = session.get(Post, post_id, with_for_update=True)
+        if post is None or post.status is not Status.IN_DOUBT:
+            return None
+        open_doubts = session.exec(
+            select(Attempt)
+            .where(
+                Attempt.post_id == post_id,
+                Attempt.outcome == Unknown.kind,
+                col(Attempt.resolution).is_(None),
+            )
+            .order_by(col(Attempt.id))
+        ).all()
+        for attempt in open_doubts:
+            resolve(attempt, "confirmed" if receipt else "denied", now)
+        last = open_doubts[-1]
+        part = session.get_one(Part, last.part_id)
+        if receipt:
+            keep_receipt(session, post, part, receipt, last.armed_at or now)
+        verdict = Decision(Verb.CONFIRM if receipt else Verb.DEFER)
+        move(session, post, part, last, verdict, "", now)
+        return post.status

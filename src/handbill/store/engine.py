@@ -1,0 +1,119 @@
+"""Engines and transactions: SQLite in WAL with full sync, or PostgreSQL.
+
+A writer on SQLite takes the write lock when it begins, so that it waits its turn instead of
+failing half-way; an upgraded read would get "database is locked" at once.
+"""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlmodel import Session
+
+from handbill.errors import SettingsProblem, StoreProblem
+
+BUSY_MS = 15_000
+
+#: SQLite's own waiting polls and is unfair; writers of one process queue up here first.
+_turns: dict[int, threading.Lock] = {}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for a SQLite file or a PostgreSQL server. Opens nothing yet."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            return _postgres(parsed)
+        if parsed.get_backend_name() != "sqlite":
+            raise NoSuchModuleError
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+        raise SettingsProblem(
+            "The database_url is not one that Handbill can open.",
+            "Use sqlite:////full/path/handbill.db, or postgresql://user@host/name "
+            "with `pip install 'handbill[postgres]'`.",
+        ) from None
+    return _sqlite(parsed)
+
+
+def _postgres(url: sa.URL) -> Engine:
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": "-c timezone=utc -c lock_timeout=15s"},
+    )
+
+
+def _sqlite(url: sa.URL) -> Engine:
+    # Threads of the pool each hold a connection for moments only; an upper bound of 5 would make
+    # fifty of them wait for each other.
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=-1,
+        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
+    )
+    _turns[id(engine)] = threading.Lock()
+
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None  # we send BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL does not sync on commit: a crash could forget an arm
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_MS}",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+@contextmanager
+def write(engine: Engine) -> Generator[Session]:
+    """A transaction that may write. Commits on leaving, rolls back on an exception.
+
+    Raises StoreProblem when the database cannot be written: locked for long, full, read-only.
+    """
+    with _turns.get(id(engine), threading.Lock()):
+        options = engine.execution_options(sqlite_begin="IMMEDIATE")
+        try:
+            with Session(options, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise StoreProblem(
+                f"The database could not be written: {error.orig}.",
+                "Check the free space on the disk and who else has the file open.",
+            ) from None
+
+
+@contextmanager
+def read(engine: Engine) -> Generator[Session]:
+    """A transaction that only reads: one moment of the database."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The database's file, or None on a server."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Path(engine.url.database)
+
+
+def rows_changed(result: sa.Result[Any]) -> int:
+    """How many rows an UPDATE touched: the answer of a compare-and-set."""
+    if not isinstance(result, sa.CursorResult):
+        raise TypeError("not the result of an UPDATE")
+    return result.rowcount

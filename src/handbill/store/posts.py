@@ -1,0 +1,298 @@
+"""Rows of posts and their parts: the verbs of a person, and the reading side."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
+from handbill.domain.outcomes import Unknown
+from handbill.errors import NotFound, TooLate
+from handbill.models import Account, Attempt, Part, Post, Review
+from handbill.store.engine import read, write
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a post is due: the instant, the words, the zone, and the last instant allowed."""
+
+    due_at: datetime
+    wall: str
+    zone: str
+    no_later_than: datetime
+
+
+@dataclass(frozen=True)
+class NewPost:
+    """A checked post, ready to be written: texts with the pictures of each part."""
+
+    account_id: int
+    review_id: int | None
+    zone: str
+    timing: Timing | None
+    parts: Sequence[tuple[str, list[dict[str, Any]]]]
+    draft: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A post with everything that belongs to it, for reading."""
+
+    post: Post
+    account: Account
+    review: Review | None
+    parts: list[Part] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
+    """Write posts, all or none, as drafts or queued; answers their numbers."""
+    with write(engine) as session:
+        return [_add(session, one, now) for one in new]
+
+
+def _add(session: Session, new: NewPost, now: datetime) -> int:
+    post = Post(
+        account_id=new.account_id,
+        review_id=new.review_id,
+        status=Status.DRAFT,
+        zone=new.zone,
+        created_at=now,
+    )
+    if new.timing:
+        _set_time(post, new.timing)
+    if not new.draft:
+        post.status = step(post.status, Verb.QUEUE)
+    session.add(post)
+    session.flush()
+    for position, (text, images) in enumerate(new.parts, 1):
+        session.add(Part(post_id=post.id or 0, position=position, text=text, images=images))
+    return post.id or 0
+
+
+def _set_time(post: Post, timing: Timing) -> None:
+    post.due_at = post.not_before = timing.due_at
+    post.due_wall, post.zone = timing.wall, timing.zone
+    post.no_later_than = timing.no_later_than
+
+
+def change(engine: Engine, post_id: int, act: Callable[[Session, Post], None]) -> None:
+    """Change one post in a transaction, unless a try at it may still turn out public.
+
+    Raises NotFound; TooLate while it is being published or is in doubt, or when the post's status
+    does not allow the verb.
+    """
+    with write(engine) as session:
+        post = session.get(Post, post_id, with_for_update=True)
+        if post is None:
+            raise no_such_post(post_id)
+        if post.status in (Status.PUBLISHING, Status.IN_DOUBT) or _unresolved(session, post_id):
+            raise _too_late(post)
+        try:
+            act(session, post)
+        except IllegalStep:
+            raise _too_late(post) from None
+
+
+def no_such_post(post_id: int) -> NotFound:
+    """The error for a number that no post has."""
+    return NotFound(f"There is no post #{post_id}.", "See: handbill queue list")
+
+
+def _too_late(post: Post) -> TooLate:
+    cures = {
+        Status.PUBLISHING: "It is being sent at this moment; look again: "
+        f"handbill queue show {post.id}",
+        Status.IN_DOUBT: "Say first whether it is out: "
+        f"handbill queue confirm {post.id}, or handbill queue deny {post.id}",
+    }
+    return TooLate(
+        f"Too late for post #{post.id}: it is {LABELS[post.status].lower()}.",
+        cures.get(post.status, f"See: handbill queue show {post.id}"),
+    )
+
+
+def _unresolved(session: Session, post_id: int) -> bool:
+    query = select(Attempt.id).where(
+        Attempt.post_id == post_id,
+        sa.or_(
+            col(Attempt.ended_at).is_(None),
+            sa.and_(col(Attempt.outcome) == Unknown.kind, col(Attempt.resolution).is_(None)),
+        ),
+    )
+    return session.exec(query).first() is not None
+
+
+def cancel(_session: Session, post: Post) -> None:
+    """Give a post up."""
+    post.status = step(post.status, Verb.CANCEL)
+    post.attention = None
+
+
+def unqueue(_session: Session, post: Post) -> None:
+    """Make a queued post a draft again."""
+    post.status = step(post.status, Verb.UNQUEUE)
+    post.revision += 1
+
+
+def approve(_session: Session, post: Post) -> None:
+    """Queue a draft that has a time."""
+    if post.status is not Status.DRAFT:
+        raise IllegalStep(post.status, Verb.QUEUE)
+    if post.due_at is None:
+        raise TooLate(
+            f"Post #{post.id} has no time yet.",
+            f"Give it one: handbill queue reschedule {post.id} --at 'fri 18:30'",
+        )
+    post.status = step(post.status, Verb.QUEUE)
+
+
+def reschedule(timing: Timing) -> Callable[[Session, Post], None]:
+    """Give a post a new time; a missed or failed one is queued again, a draft stays a draft."""
+
+    def act(_session: Session, post: Post) -> None:
+        if post.status not in EDITABLE:
+            raise IllegalStep(post.status, Verb.QUEUE)
+        _set_time(post, timing)
+        post.revision += 1
+        post.attention = None
+        if post.status in (Status.MISSED, Status.FAILED):
+            post.status = step(post.status, Verb.QUEUE)
+
+    return act
+
+
+def edit(text: str | None, images: list[dict[str, Any]] | None) -> Callable[[Session, Post], None]:
+    """Change the first part that is not out yet."""
+
+    def act(session: Session, post: Post) -> None:
+        if post.status not in EDITABLE:
+            raise IllegalStep(post.status, Verb.QUEUE)
+        part = session.exec(
+            select(Part)
+            .where(Part.post_id == post.id, col(Part.remote_id).is_(None))
+            .order_by(col(Part.position))
+        ).first()
+        if part is None:
+            raise _too_late(post)
+        part.text = part.text if text is None else text
+        part.images = part.images if images is None else images
+        post.revision += 1
+
+    return act
+
+
+def get(engine: Engine, post_id: int) -> Entry:
+    """One post with all that belongs to it. Raises NotFound."""
+    found = _entries(engine, [col(Post.id) == post_id])
+    if not found:
+        raise no_such_post(post_id)
+    return found[0]
+
+
+def queue(
+    engine: Engine, statuses: Sequence[Status], account: str | None, limit: int | None = None
+) -> list[Entry]:
+    """Posts in these statuses, soonest first; those without a time come last."""
+    conditions: list[Any] = [col(Post.status).in_(statuses)]
+    if account:
+        conditions.append(col(Account.name) == account)
+    return _entries(engine, conditions, [col(Post.due_at).is_(None), col(Post.due_at)], limit)
+
+
+def history(
+    engine: Engine,
+    statuses: Sequence[Status],
+    since: datetime | None,
+    until: datetime | None,
+    account: str | None,
+    review: str | None,
+    limit: int | None,
+) -> list[Entry]:
+    """Posts in these statuses by when they went out, or else were due; newest first."""
+    moment = sa.func.coalesce(col(Post.published_at), col(Post.due_at), col(Post.created_at))
+    conditions: list[Any] = [col(Post.status).in_(statuses)]
+    for value, condition in (
+        (since, moment >= since),
+        (until, moment < until),
+        (account, col(Account.name) == account),
+        (review, col(Review.slug) == review),
+    ):
+        if value is not None:
+            conditions.append(condition)
+    return _entries(engine, conditions, [moment.desc(), col(Post.id).desc()], limit)
+
+
+def overdue(engine: Engine, now: datetime) -> list[Entry]:
+    """Queued posts whose time has come and that have not left yet; the first hundred."""
+    due = [col(Post.status) == Status.QUEUED, col(Post.due_at) < now, col(Post.not_before) <= now]
+    return _entries(engine, due, [col(Post.not_before)], 100)
+
+
+def needing_eyes(engine: Engine) -> list[Entry]:
+    """Posts that wait for a person; the newest hundred."""
+    return _entries(engine, [col(Post.attention).is_not(None)], [col(Post.id).desc()], 100)
+
+
+def _entries(
+    engine: Engine,
+    conditions: Sequence[Any],
+    order: Sequence[Any] = (),
+    limit: int | None = None,
+) -> list[Entry]:
+    with read(engine) as session:
+        rows = session.execute(
+            sa.select(Post, Account, Review)
+            .join(Account, col(Account.id) == col(Post.account_id))
+            .outerjoin(Review, col(Review.id) == col(Post.review_id))
+            .where(*conditions)
+            .order_by(*order, col(Post.id))
+            .limit(limit)
+        ).all()
+        entries = {post.id: Entry(post, account, review) for post, account, review in rows}
+        _fill(session, entries)
+        return list(entries.values())
+
+
+def _fill(session: Session, entries: dict[int | None, Entry]) -> None:
+    ids = [number for number in entries if number is not None]
+    for start in range(0, len(ids), 500):  # SQLite takes only so many parameters
+        some = ids[start : start + 500]
+        for part in session.exec(
+            select(Part).where(col(Part.post_id).in_(some)).order_by(col(Part.position))
+        ):
+            entries[part.post_id].parts.append(part)
+        for attempt in session.exec(
+            select(Attempt).where(col(Attempt.post_id).in_(some)).order_by(col(Attempt.id))
+        ):
+            entries[attempt.post_id].attempts.append(attempt)
+
+
+def next_event(engine: Engine, now: datetime) -> datetime | None:
+    """The next instant at which there is something to do; None when nothing is planned.
+
+    Overdue posts that wait for their account (paused, resting, busy) do not count: what frees the
+    account wakes the daemon.
+    """
+    with read(engine) as session:
+        queued = col(Post.status) == Status.QUEUED
+        moments = (
+            sa.select(sa.func.min(col(Post.not_before))).where(queued, col(Post.not_before) > now),
+            sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now),
+            sa.select(sa.func.min(col(Attempt.next_look_at))),
+        )
+        found = [session.scalar(moment) for moment in moments]
+        return min((moment for moment in found if moment is not None), default=None)
+
+
+def counts(engine: Engine) -> dict[Status, int]:
+    """How many posts are in each status."""
+    with read(engine) as session:
+        rows = session.execute(
+            sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
+        ).all()
+        return {row[0]: row[1] for row in rows}

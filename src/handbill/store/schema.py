@@ -1,0 +1,114 @@
+"""Creates and migrates the database. Alembic is loaded only when there is something to do."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from filelock import FileLock
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from handbill.errors import StoreProblem
+from handbill.store.engine import make_engine, sqlite_file
+
+#: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_store(url: str) -> Engine:
+    """An engine on a database of today's schema, created or migrated if need be.
+
+    Raises StoreProblem when the database is newer than this program, broken or out of reach.
+    """
+    engine = make_engine(url)
+    try:
+        if _current(engine) != HEAD:
+            _migrate(engine)
+    except (OperationalError, DatabaseError) as error:
+        raise _plainly(engine, error) from None
+    return engine
+
+
+def _current(engine: Engine) -> str | None:
+    """The database's revision, or None where there is no database yet."""
+    file = sqlite_file(engine)
+    if file is not None and not file.exists():
+        return None
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            _refuse_foreign(connection)
+            return None
+        found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if found is not None and found not in REVISIONS:
+        raise StoreProblem(
+            "This database was written by a newer Handbill than this one.",
+            "Upgrade this program: pip install --upgrade handbill",
+        )
+    return found
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    if sa.inspect(connection).get_table_names():
+        raise StoreProblem(
+            "This database holds tables of another program, and Handbill will not touch them.",
+            "Give Handbill a database of its own: set database_url.",
+        )
+
+
+def _migrate(engine: Engine) -> None:
+    file = sqlite_file(engine)
+    if file is None:
+        return upgrade(engine)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.migrate.lock"):  # two first commands at once: one of them waits
+        if not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        if _current(engine) != HEAD:
+            upgrade(engine)
+    return None
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migration scripts up to `revision`, each in a transaction of its own."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        lite = engine.dialect.name == "sqlite"
+        if lite:  # batch mode re-creates tables, and this cannot be switched in a transaction
+            _pragma(connection, "foreign_keys=OFF")
+        with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+        if lite:
+            _pragma(connection, "foreign_keys=ON")
+
+
+def _pragma(connection: Connection, pragma: str) -> None:
+    raw = connection.connection.dbapi_connection
+    if raw is not None:
+        raw.cursor().execute(f"PRAGMA {pragma}")
+
+
+def _plainly(engine: Engine, error: DatabaseError) -> StoreProblem:
+    file = sqlite_file(engine)
+    if file is None:
+        return StoreProblem(
+            "The database server did not let Handbill in.",
+            "Check database_url and that the server is up.",
+        )
+    reason = str(error.orig)
+    if "not a database" in reason or "malformed" in reason:
+        return StoreProblem(
+            f"{file} is damaged or is not a database; Handbill has not changed it.",
+            "Put a backup in its place, or move the file away to begin anew.",
+        )
+    return StoreProblem(
+        f"{file} cannot be opened for writing ({reason}).",
+        "Check the folder's permissions and the free space on the disk.",
+    )
