@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from handbill import networks
 from handbill.clock import Clock, now
 from handbill.domain.network import AccountRef, Network, NetworkModule
 from handbill.errors import SettingsProblem
+from handbill.models import Account
 from handbill.services.desk import Desk
 from handbill.settings import Settings, variable
+from handbill.store.claims import account_ref
 from handbill.store.schema import open_store
 
 
@@ -17,6 +21,13 @@ class App:
 
     settings: Settings
     desk: Desk
+
+    def missing_variables(self, account: Account) -> dict[str, str]:
+        """The environment variables that an account still lacks, each with what it is."""
+        module = networks.module(account.network)
+        words = {**module.APP_KEYS, **module.TOKENS}
+        ref = account_ref(account)
+        return {_variable(module, ref, key): words[key] for key in _keys(self.settings, ref)[1]}
 
 
 def build(settings: Settings, clock: Clock = now) -> App:
@@ -34,11 +45,7 @@ def build(settings: Settings, clock: Clock = now) -> App:
 
 def _line(settings: Settings, clock: Clock, account: AccountRef) -> Network:
     module = networks.module(account.network)
-    given, missing = networks.credentials(
-        account.network,
-        settings.apps.get(account.network, {}),
-        settings.tokens.get(account.name, {}),
-    )
+    given, missing = _keys(settings, account)
     if missing:
         where = ", ".join(_variable(module, account, key) for key in missing)
         raise SettingsProblem(
@@ -47,6 +54,14 @@ def _line(settings: Settings, clock: Clock, account: AccountRef) -> Network:
         )
     secrets = {key: value.get_secret_value() for key, value in given.items()}
     return module.connect(secrets, account.server, clock)
+
+
+def _keys(settings: Settings, account: AccountRef) -> tuple[dict[str, SecretStr], list[str]]:
+    return networks.credentials(
+        account.network,
+        settings.apps.get(account.network, {}),
+        settings.tokens.get(account.name, {}),
+    )
 
 
 def _variable(module: NetworkModule, account: AccountRef, key: str) -> str:

@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         home = Path(init_settings()["home"])
         toml = TomlConfigSettingsSource(settings_cls, home / TOML_NAME)
@@ -115,6 +115,17 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.home / 'handbill.db'}"
+
+    def secrets(self) -> list[str]:
+        """Every secret value, for whoever must keep them out of what it writes."""
+        kept = [
+            value
+            for keys in (*self.apps.values(), *self.tokens.values())
+            for value in keys.values()
+        ]
+        found = [value.get_secret_value() for value in kept]
+        password = re.search(r"://[^:/@]*:([^@]+)@", self.url)
+        return [*found, password[1]] if password else found
 
     @property
     def pictures(self) -> Path:

@@ -123,6 +123,9 @@ class NetworkModule(Protocol):
     def check(self, text: str, images: Sequence[Image]) -> list[str]:
         """Everything the network would refuse about a part, one sentence each. No I/O."""
 
+    def remarks(self, text: str) -> list[str]:
+        """What a person may want to know about a text that is fine, one sentence each."""
+
     def connect(
         self, credentials: Mapping[str, str], server: str | None, clock: Callable[[], datetime]
     ) -> Network:

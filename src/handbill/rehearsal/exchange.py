@@ -51,9 +51,7 @@ async def exchange(
     if rule is None:
         await _send(_handle(stage, call), arrival, send)
         return
-    scene = Scene(rule, call, arrival, line, stage, lambda: _handle(stage, call))
-    answer = await play(scene)
-    line.playing = None
+    answer = await play(Scene(rule, call, arrival, line, stage, lambda: _handle(stage, call)))
     if answer is not None:
         await _send(answer, arrival, send)
 

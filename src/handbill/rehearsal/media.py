@@ -56,7 +56,7 @@ def upload(stage: Stage, call: Call, _argument: str) -> Answer:
     """POST /2/media/upload: the whole picture at once, as JSON or multipart."""
     if call.content_type == "multipart/form-data":
         parts = multipart.fields(call.body, call.headers["content-type"])
-        content, category = parts.get("media"), parts.get("media_category", b"").decode()
+        content, category = parts.get("media"), parts.get("media_category", b"").decode("latin-1")
     else:
         data = json_object(call)
         check_fields(data, _UPLOAD_FIELDS)
@@ -87,7 +87,7 @@ def append(stage: Stage, call: Call, media_id: str) -> Answer:
     medium = _own(stage, call, media_id)
     if call.content_type == "multipart/form-data":
         parts = multipart.fields(call.body, call.headers["content-type"])
-        content, index = parts.get("media"), parts.get("segment_index", b"").decode()
+        content, index = parts.get("media"), parts.get("segment_index", b"").decode("latin-1")
     else:
         data = json_object(call)
         check_fields(data, {"media": str, "segment_index": (int, str)})

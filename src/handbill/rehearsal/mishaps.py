@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,18 +43,28 @@ async def play(scene: Scene) -> Answer | None:
     """Play the fault. Returns an answer that is to be sent in the ordinary way, or None when the
     fault has dealt with the connection itself."""
     scene.arrival.fault = scene.rule.do
-    scene.line.playing = asyncio.current_task()
-    with suppress(asyncio.CancelledError):  # the server stops: Line.shutdown has hung up already
-        if scene.rule.do == "delay" and not scene.rule.accept:
-            await asyncio.sleep(scene.rule.args["seconds"])
-        answer = _honest(scene)
-        if scene.rule.do in _REWRITES:
-            answer = _REWRITES[scene.rule.do](scene, answer)
-            if scene.rule.do not in _RAW or not scene.rule.args.keys() & _RAW[scene.rule.do]:
-                return answer
-        scene.arrival.status = answer.status
-        return await _ON_THE_WIRE.get(scene.rule.do, _raw)(scene, answer)
-    return None
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - uvicorn runs every request in a task
+    scene.stage.playing[task] = scene.line
+    try:
+        return await _perform(scene)
+    except asyncio.CancelledError:  # the server stops, and Stage.break_off has hung up already
+        return None
+    finally:
+        del scene.stage.playing[task]
+
+
+async def _perform(scene: Scene) -> Answer | None:
+    rule = scene.rule
+    if rule.do == "delay" and not rule.accept:
+        await asyncio.sleep(rule.args["seconds"])
+    answer = _honest(scene)
+    if rule.do in _REWRITES:
+        answer = _REWRITES[rule.do](scene, answer)
+        if not rule.args.keys() & _RAW.get(rule.do, set()):
+            return answer
+    scene.arrival.status = answer.status
+    return await _ON_THE_WIRE.get(rule.do, _raw)(scene, answer)
 
 
 def _honest(scene: Scene) -> Answer:

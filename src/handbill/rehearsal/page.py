@@ -38,7 +38,7 @@ _SHELL = """<!DOCTYPE html>
 <a class="skip" href="#posts">Skip to the posts</a>
 <header>
 <h1><a href="/">Rehearsal</a></h1>
-<p>A stand-in for X on this computer. Nothing you see here was sent anywhere else.</p>
+<p>A stand-in for X on this computer. Nothing here has left it.</p>
 </header>
 <main id="posts" tabindex="-1">
 {main}
@@ -54,7 +54,7 @@ _EMPTY = """<section class="empty">
 <h2>Nothing has been posted yet</h2>
 <p>This is where your practice posts appear. To see the first one:</p>
 <ol>
-<li>connect a practice account with <code>handbill connect</code>,</li>
+<li>connect a practice account with <code>handbill account add</code>,</li>
 <li>queue a post with <code>handbill queue add</code>,</li>
 <li>start the scheduler with <code>handbill run</code>,</li>
 <li>and reload this page once the post is due.</li>
@@ -126,9 +126,11 @@ def _thread(ledger: Ledger, root: Entry, moment: datetime) -> str:
     rest = sorted(_answers(ledger, root, moment), key=lambda entry: entry.n)
     if not rest:
         return _post(root)
-    items = "\n".join(f"<li>{_post(entry)}</li>" for entry in rest)
+    last = rest[-1]
+    items = "\n".join(f"<li>{_post(entry, goes_on=entry is not last)}</li>" for entry in rest)
     label = f"Thread by @{root.account}, continued"
-    return f'{_post(root)}\n<ol class="thread" aria-label="{escape(label)}">\n{items}\n</ol>'
+    first = _post(root, goes_on=True)
+    return f'{first}\n<ol class="thread" aria-label="{escape(label)}">\n{items}\n</ol>'
 
 
 def _answers(ledger: Ledger, root: Entry, moment: datetime) -> Iterator[Entry]:
@@ -141,12 +143,13 @@ def _answers(ledger: Ledger, root: Entry, moment: datetime) -> Iterator[Entry]:
                 waiting.append(entry)
 
 
-def _post(entry: Entry) -> str:
+def _post(entry: Entry, *, goes_on: bool = False) -> str:
     name = escape(entry.account)
     hue = int(user_id(entry.account)) % HUES
     local = entry.accepted_at.astimezone()
     when = f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M:%S %Z}"
-    return f"""<article id="post-{entry.id}" aria-labelledby="by-{entry.id}">
+    look = ' class="goes-on"' if goes_on else ""
+    return f"""<article{look} id="post-{entry.id}" aria-labelledby="by-{entry.id}">
 <span class="initial hue-{hue}" aria-hidden="true">{name[:1].upper()}</span>
 <h3 id="by-{entry.id}"><a href="/?{urlencode({"account": entry.account})}">@{name}</a></h3>
 <p class="when"><time datetime="{entry.accepted_at.isoformat()}">{escape(when)}</time></p>

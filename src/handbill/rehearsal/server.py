@@ -95,17 +95,24 @@ def serve(
             timeout_graceful_shutdown=1,
         )
         address = f"http://{HOST}:{listener.getsockname()[1]}"
-        _Server(config, lambda: announce(address)).run(sockets=[listener])
+        _Server(config, lambda: announce(address), stage.break_off).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], break_off: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._break_off = break_off
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._break_off()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -37,8 +37,9 @@ class Answer:
 
     @classmethod
     def of(cls, status: int, data: object) -> "Answer":
-        """An answer of JSON."""
-        return cls(status, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+        """An answer of JSON; what is no Unicode (a lone surrogate, echoed) stays a JSON escape."""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return cls(status, text.encode("utf-8", "backslashreplace"))
 
     def head(self) -> dict[str, str]:
         """Every header it is sent with."""
@@ -110,21 +111,11 @@ class Line(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, "line": self}, _loop)
-        #: The fault that is being played on this connection, if any.
-        self.playing: asyncio.Task[Any] | None = None
 
     def data_received(self, data: bytes) -> None:
         """Note the time before anything is parsed."""
         self.app_state["arrived"] = now()
         super().data_received(data)
-
-    def shutdown(self) -> None:
-        """Called when the server stops: a fault that is still dripping must not hold it up."""
-        if self.playing is None:
-            super().shutdown()
-        else:
-            self.reset()
-            self.playing.cancel()
 
     @property
     def lost(self) -> bool:
@@ -142,12 +133,12 @@ class Line(H11Protocol):
         self.transport.close()
 
     def reset(self) -> None:
-        """Close at once with RST."""
+        """Close at once with RST, if it is still open."""
         self.cycle.disconnected = True
-        sock: socket.socket | None = self.transport.get_extra_info("socket")
-        if sock is not None:
+        if not self.lost:
+            sock: socket.socket = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.transport.abort()
+            self.transport.abort()
 
 
 def arrival_time(scope: Mapping[str, Any]) -> datetime:

@@ -61,7 +61,7 @@ def dispatch(stage: Stage, call: Call) -> Answer:
 
 def route(method: str, path: str) -> str:
     """The name under which rate limits count a request: ids are left out."""
-    return f"{method} {re.sub('/[0-9]+', '/:id', path)}"
+    return f"{method} {re.sub('(?<=.)/[0-9]+', '/:id', path)}"
 
 
 def find(method: str, path: str) -> tuple[Handler, str]:

@@ -1,15 +1,19 @@
 """Reads: what waits, what went out and how, and what needs eyes."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from handbill.domain.lateness import late_by
 from handbill.domain.lifecycle import Status
+from handbill.domain.when import parse
+from handbill.domain.zones import resolve, zone
+from handbill.errors import InputProblem
 from handbill.models import Account
 from handbill.services.desk import Desk
-from handbill.store import accounts, posts
+from handbill.store import accounts, agenda, posts
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -44,6 +48,19 @@ def history(desk: Desk, chosen: Filter) -> list[Entry]:
     )
 
 
+def boundary(desk: Desk, text: str | None, account: str | None) -> datetime | None:
+    """The instant of a day or time in words, in the account's zone if one is named, else in UTC."""
+    if text is None:
+        return None
+    where = zone(accounts.named(desk.engine, account).zone if account else "UTC")
+    with contextlib.suppress(ValueError):
+        return resolve(datetime.combine(date.fromisoformat(text.strip()), time()), where)
+    moment = parse(text, desk.clock(), where)
+    if moment is None:
+        raise InputProblem(f"'{text}' is not a time.", "Write 2026-11-27 or 2026-11-27 18:30.")
+    return moment.at
+
+
 def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING) -> list[Entry]:
     """What waits, soonest first. Raises NotFound for an unknown account."""
     if account:
@@ -73,7 +90,7 @@ def state(desk: Desk) -> State:
     engine, now = desk.engine, desk.clock()
     everyone = accounts.listing(engine)
     return State(
-        counts=posts.counts(engine),
+        counts=agenda.counts(engine),
         next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
         late=posts.overdue(engine, now),
         eyes=posts.needing_eyes(engine),

@@ -88,21 +88,26 @@ def write(engine: Engine) -> Generator[Session]:
     """
     with _turns.get(id(engine), threading.Lock()):
         options = engine.execution_options(sqlite_begin="IMMEDIATE")
-        try:
-            with Session(options, expire_on_commit=False) as session, session.begin():
-                yield session
-        except OperationalError as error:
-            raise StoreProblem(
-                f"The database could not be written: {error.orig}.",
-                "Check the free space on the disk and who else has the file open.",
-            ) from None
+        with _plainly(), Session(options, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 @contextmanager
 def read(engine: Engine) -> Generator[Session]:
-    """A transaction that only reads: one moment of the database."""
-    with Session(engine, expire_on_commit=False) as session:
+    """A transaction that only reads: one moment of the database. Raises StoreProblem."""
+    with _plainly(), Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+@contextmanager
+def _plainly() -> Generator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreProblem(
+            f"The database cannot be used at the moment: {error.orig}.",
+            "Check the free space on the disk, and who else has the file open.",
+        ) from None
 
 
 def sqlite_file(engine: Engine) -> Path | None:

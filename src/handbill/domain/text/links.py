@@ -41,7 +41,7 @@ _TCO = re.compile("t\\.co/([a-z0-9]++)", re.IGNORECASE | re.ASCII)
 _NEVER_BEFORE = re.compile(f"[A-Za-z0-9@＠$#＃{REFUSED}]")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Span:
     """Something found in a text: `start` and `end` are code points, `end` exclusive.
 
@@ -53,7 +53,7 @@ class Span:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A match of the whole pattern: used up from the text even when it turns out to be no link."""
 

@@ -21,7 +21,7 @@ _ALWAYS_LIGHT = 0x10FF
 _LIGHT = ((0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """What a text weighs. Ranges are in UTF-16 units of the text as given, **both ends inclusive**.
 

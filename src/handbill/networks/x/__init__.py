@@ -26,8 +26,8 @@ from handbill.domain.network import (
 )
 from handbill.domain.outcomes import Halted, NotSent, Outcome, Receipt, Refused, Unknown
 from handbill.domain.settling import EXCHANGE_DEADLINE
-from handbill.domain.text.characters import forbidden
-from handbill.domain.text.entities import cashtags
+from handbill.domain.text.characters import forbidden, suspicious
+from handbill.domain.text.entities import cashtags, urls
 from handbill.domain.text.weighted import weighted_length
 from handbill.networks import wire
 from handbill.networks.x import answers, timeline
@@ -62,6 +62,19 @@ log = logging.getLogger(__name__)
 def check(text: str, images: Sequence[Image]) -> list[str]:
     """Everything X would refuse about a part, one sentence each. No I/O."""
     return [*_check_text(text, bool(images)), *_check_images(images)]
+
+
+def remarks(text: str) -> list[str]:
+    """The count, names that X takes for links, and characters that nobody can see."""
+    found = [f"Counts {weighted_length(text)} of {MAX_WEIGHT}."]
+    bare = [span.text for span in urls(text) if "://" not in span.text]
+    if bare:
+        found.append(f"X makes a link of {', '.join(bare)}, and may charge for it.")
+    found += [
+        f"Character {odd.position + 1} is invisible ({odd.name}); is it meant?"
+        for odd in suspicious(text)[:3]
+    ]
+    return found
 
 
 def _check_text(text: str, has_images: bool) -> list[str]:

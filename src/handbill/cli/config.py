@@ -1,0 +1,71 @@
+"""`handbill init` and `handbill config show`: the home folder and what is set."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handbill.cli import render
+from handbill.cli.door import door
+
+group = typer.Typer(help="What is set, and where.", no_args_is_help=True)
+
+
+def init(context: typer.Context) -> None:
+    """Make a home folder: configuration, .env for secrets, database. Overwrites nothing."""
+    from handbill import examples
+    from handbill.settings import TOML_NAME
+
+    here = door(context)
+    home = here.home
+    for path, content, mode in (
+        (home / TOML_NAME, examples.toml(), 0o644),
+        (home / ".env", examples.env(), 0o600),
+    ):
+        made = _write_new(path, content, mode)
+        render.say(f"{'Made' if made else 'Kept'} {path}")
+    settings = here.app().settings
+    render.say(f"The queue is kept in {_shown_url(settings.url)}.")
+    at = "" if home == Path.cwd() else f" --home {home}"
+    render.hint(f"Add an account: handbill{at} account add my_blog --network x")
+    render.hint("Or practise without one: handbill rehearse")
+
+
+def _write_new(path: Path, content: str, mode: int) -> bool:
+    """Write a file that must not exist; its mode holds from the first byte."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
+    return True
+
+
+def _shown_url(url: str) -> str:
+    from sqlalchemy import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print every setting and where it came from; secrets are masked."""
+    from handbill import networks
+    from handbill.settings import load
+    from handbill.sources import describe
+
+    home = door(context).home
+    settings = load(home)
+    networks.refuse_unknown_keys(settings.apps)
+    rows = describe(settings)
+    if as_json:
+        return render.as_json({row.key: {"value": row.value, "source": row.source} for row in rows})
+    return render.table(
+        ["setting", "value", "from"], [[row.key, row.value, row.source] for row in rows]
+    )

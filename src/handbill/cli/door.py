@@ -1,0 +1,46 @@
+"""What every command begins with: the home folder, and the App once it is needed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from handbill.app import App
+    from handbill.services.desk import Desk
+
+
+class Door:
+    """Made from the arguments before the command; opens settings and store on first use."""
+
+    def __init__(self, home: Path | None) -> None:
+        self._given = home
+        self._app: App | None = None
+
+    @property
+    def home(self) -> Path:
+        """The home folder in force."""
+        from handbill.settings import find_home
+
+        return find_home(self._given)
+
+    def app(self, **arguments: Any) -> "App":
+        """The App, with settings that a command's own arguments overrule."""
+        if self._app is None:
+            from handbill.app import build
+            from handbill.settings import load
+
+            self._app = build(load(self.home, **arguments))
+        return self._app
+
+    @property
+    def desk(self) -> "Desk":
+        """The desk that services work at."""
+        return self.app().desk
+
+
+def door(context: typer.Context) -> Door:
+    """The door of this call."""
+    if not isinstance(context.obj, Door):
+        raise TypeError("the root command has not run")
+    return context.obj

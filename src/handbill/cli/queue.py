@@ -1,0 +1,327 @@
+"""`handbill queue …`: the posts that wait, and what a person can do with one."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handbill.cli import render
+from handbill.cli.door import Door, door
+from handbill.domain.lifecycle import Status
+from handbill.errors import InputProblem
+
+if TYPE_CHECKING:
+    from handbill.domain.when import Moment
+    from handbill.models import ImageIn, TimeIn
+    from handbill.services.queueing import Confirm
+    from handbill.store.posts import Entry
+
+group = typer.Typer(help="The posts that wait.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(help="The post's number.")]
+At = Annotated[
+    str | None,
+    typer.Option(help="2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h, or ISO with offset."),
+]
+Now = Annotated[bool, typer.Option("--now", help="As soon as the daemon sees it.")]
+Zone = Annotated[str | None, typer.Option(help="Zone of the time; else the account's.")]
+Fold = Annotated[
+    str | None, typer.Option(help="earlier or later, when the clocks go back in that hour.")
+]
+Limit = Annotated[str | None, typer.Option(help="How late it may leave, e.g. 2h.")]
+Images = Annotated[
+    list[Path] | None, typer.Option("--image", help="A picture; up to four, each with --alt.")
+]
+Alts = Annotated[
+    list[str] | None,
+    typer.Option("--alt", help="What the picture shows, for those who cannot see it."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take a guessed time without asking.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    text: Annotated[
+        str | None, typer.Argument(help="The text; - reads it from standard input.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="The account it goes to.")] = None,
+    at: At = None,
+    now: Now = False,
+    zone: Zone = None,
+    fold: Fold = None,
+    review: Annotated[str | None, typer.Option(help="The review it is about.")] = None,
+    image: Images = None,
+    alt: Alts = None,
+    no_later_than: Limit = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Keep it until it is approved.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="Many at once, from a .csv or .json; all or nothing.")
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Queue a post for one account at one time."""
+    from handbill.models import PartIn, PostIn
+    from handbill.services import batches, queueing
+
+    here = door(context)
+    if file is not None:
+        if text is not None:
+            raise typer.BadParameter("give either TEXT or --file", param_hint="TEXT")
+        new = batches.read(file)
+    else:
+        asked = _time(at, now, zone, fold, no_later_than)
+        post = PostIn(
+            **asked.model_dump(),
+            account=_only_account(here, account),
+            parts=[PartIn(text=_text(text), images=_images(image, alt) or [])],
+            review=review,
+            draft=draft,
+        )
+        new = [("", post)]
+    entries = queueing.queue(here.desk, new, _confirm(yes))
+    if as_json:
+        return render.as_json(render.posts_json(entries))
+    return _answer(here, entries)
+
+
+def _text(given: str | None) -> str:
+    if given == "-":
+        text = sys.stdin.read()
+        return text.removesuffix("\n")
+    return given or ""
+
+
+def _only_account(here: Door, name: str | None) -> str:
+    """The account named, or the only one there is."""
+    from handbill.services import connecting
+
+    if name is not None:
+        return name
+    names = [account.name for account in connecting.listing(here.desk)]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputProblem(
+            "There are no accounts yet.", "Add one: handbill account add my_blog --network x"
+        )
+    raise InputProblem("Which account?", f"Give --account, one of: {', '.join(names)}.")
+
+
+def _images(files: list[Path] | None, alts: list[str] | None) -> "list[ImageIn] | None":
+    from handbill.models import ImageIn
+
+    files, alts = files or [], alts or []
+    if len(files) != len(alts) or any(not alt.strip() for alt in alts):
+        raise InputProblem(
+            f"{len(files)} picture(s), but {len([a for a in alts if a.strip()])} description(s).",
+            "Give each --image its --alt: what it shows, for those who cannot see it.",
+        )
+    pairs = zip(files, alts, strict=True)
+    return [ImageIn(file=str(file), alt=alt) for file, alt in pairs] or None
+
+
+def _time(
+    at: str | None, now: bool, zone: str | None, fold: str | None, limit: str | None
+) -> "TimeIn":
+    from handbill.models import TimeIn
+
+    if now and at is not None:
+        raise typer.BadParameter("give either --at or --now", param_hint="--at")
+    return TimeIn(at="now" if now else at, zone=zone, fold=fold, no_later_than=limit)
+
+
+def _confirm(yes: bool) -> "Confirm":
+    def ask(text: str, moment: "Moment") -> bool:
+        reading = f"'{text}' would be {render.time(moment.at, moment.zone)}"
+        if yes:
+            typer.echo(reading, err=True)
+            return True
+        return sys.stdin.isatty() and typer.confirm(f"{reading}. Is that right?", err=True)
+
+    return ask
+
+
+def _answer(here: Door, entries: "list[Entry]") -> None:
+    from handbill.store.lock import is_running
+
+    for entry in entries:
+        render.say(_confirmation(entry))
+        module = here.desk.networks(entry.account.network)
+        for part in entry.parts:
+            for remark in module.remarks(part.text):
+                render.say(f"    {remark}")
+    waiting = any(entry.post.status is Status.QUEUED for entry in entries)
+    if waiting and is_running(here.desk.engine) is False:
+        render.hint("The daemon is not running; posts leave while it does: handbill run")
+
+
+def _confirmation(entry: "Entry") -> str:
+    post = entry.post
+    where = render.where(entry)
+    if post.due_at is None:
+        return f"Draft #{post.id} to {where}, without a time."
+    verb = "Draft" if post.status is Status.DRAFT else "Queued"
+    return (
+        f"{verb} #{post.id} to {where}: {render.time(post.due_at, post.zone)}, "
+        f"that is {render.utc(post.due_at)}."
+    )
+
+
+@group.command("list")
+def listing(
+    context: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits, soonest first."""
+    from handbill.services import history
+
+    entries = history.queue(door(context).desk, account)
+    if as_json:
+        return render.as_json(render.posts_json(entries))
+    if not entries:
+        render.say("Nothing waits.")
+        return render.hint("handbill queue add TEXT --account NAME --at 'fri 18:30'")
+    return render.table(
+        ["post", "due", "to, and what"],
+        [
+            [
+                f"#{entry.post.id} {render.status(entry.post.status)}",
+                render.brief(entry.post.due_at, entry.post.zone),
+                f"{_to(entry)}\n{render.short(entry)}",
+            ]
+            for entry in entries
+        ],
+    )
+
+
+def _to(entry: "Entry") -> str:
+    about = f", about {entry.review.slug}" if entry.review else ""
+    return render.where(entry) + about
+
+
+@group.command("show")
+def show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Show one post whole, with every attempt."""
+    from handbill.cli.reports import attempts
+    from handbill.store import posts
+
+    entry = posts.get(door(context).desk.engine, number)
+    if as_json:
+        return render.as_json(render.posts_json([entry])[0])
+    post = entry.post
+    rows = [
+        ["status", render.status(post.status)],
+        ["to", render.where(entry)],
+        ["review", entry.review.slug if entry.review else "–"],
+        ["due", f"{render.time(post.due_at, post.zone)}\n{_utc(entry)}"],
+        ["not after", render.time(post.no_later_than, post.zone)],
+        ["out", render.time(post.published_at, post.zone)],
+    ]
+    for part in entry.parts:
+        rows.append(["text" if len(entry.parts) == 1 else f"part {part.position}", part.text])
+        rows += [["picture", f"{image['file']}\n{image['alt']}"] for image in part.images]
+        rows += [["link", part.url]] if part.url else []
+    rows += [["attempts", "\n".join(attempts(entry))]] if attempts(entry) else []
+    render.table(["", f"#{post.id}"], rows)
+    if (next_step := render.what_next(entry)) is not None:
+        render.hint(next_step)
+    return None
+
+
+def _utc(entry: "Entry") -> str:
+    return render.utc(entry.post.due_at) if entry.post.due_at else ""
+
+
+@group.command("edit")
+def edit(
+    context: typer.Context,
+    number: Number,
+    text: Annotated[str | None, typer.Option(help="The new text; - reads standard input.")] = None,
+    image: Images = None,
+    alt: Alts = None,
+    no_images: Annotated[bool, typer.Option("--no-images", help="Remove the pictures.")] = False,
+) -> None:
+    """Change text or pictures of a post that is not out yet."""
+    from handbill.services import queueing
+
+    images = [] if no_images else _images(image, alt)
+    if text is None and images is None:
+        raise typer.BadParameter("give --text, --image or --no-images", param_hint="--text")
+    entry = queueing.edit(door(context).desk, number, None if text is None else _text(text), images)
+    render.say(f"Changed #{number}: {render.short(entry)}")
+
+
+@group.command("reschedule")
+def reschedule(
+    context: typer.Context,
+    number: Number,
+    at: At = None,
+    now: Now = False,
+    zone: Zone = None,
+    fold: Fold = None,
+    no_later_than: Limit = None,
+    yes: Yes = False,
+) -> None:
+    """Give a post another time; a missed or failed one is queued again."""
+    from handbill.services import queueing
+
+    if at is None and not now:
+        raise typer.BadParameter("give --at or --now", param_hint="--at")
+    asked = _time(at, now, zone, fold, no_later_than)
+    here = door(context)
+    _answer(here, [queueing.reschedule(here.desk, number, asked, _confirm(yes))])
+
+
+@group.command("cancel")
+def cancel(context: typer.Context, number: Number) -> None:
+    """Give a post up. It stays in the history."""
+    from handbill.services import queueing
+
+    queueing.cancel(door(context).desk, number)
+    render.say(f"Cancelled #{number}.")
+
+
+@group.command("approve")
+def approve(context: typer.Context, number: Number) -> None:
+    """Queue a draft."""
+    from handbill.services import queueing
+
+    here = door(context)
+    _answer(here, [queueing.approve(here.desk, number)])
+
+
+@group.command("unqueue")
+def unqueue(context: typer.Context, number: Number) -> None:
+    """Make a queued post a draft again."""
+    from handbill.services import queueing
+
+    queueing.unqueue(door(context).desk, number)
+    render.say(f"#{number} is a draft again.")
+
+
+@group.command("confirm")
+def confirm(
+    context: typer.Context,
+    number: Number,
+    url: Annotated[str | None, typer.Option(help="Where it can be seen.")] = None,
+) -> None:
+    """Say that a post held in doubt is out."""
+    from handbill.services import settling
+
+    settling.confirm(door(context).desk, number, url)
+    render.say(f"#{number} is published. Thank you for looking.")
+
+
+@group.command("deny")
+def deny(context: typer.Context, number: Number) -> None:
+    """Say that a post held in doubt is not out: it is queued again."""
+    from handbill.services import settling
+
+    settling.deny(door(context).desk, number)
+    render.say(f"#{number} is queued again, for its old time and limit.")
+    render.hint(f"Should that be past: handbill queue reschedule {number} --at WHEN")

@@ -1,0 +1,137 @@
+"""Shows things in a terminal: tables, times with their zone, and nothing that could act there."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from handbill.domain.lifecycle import LABELS, Status
+from handbill.domain.text.characters import printable
+from handbill.domain.zones import show
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from handbill.store.posts import Entry
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard output."""
+    typer.echo(text)
+
+
+def hint(text: str) -> None:
+    """The next thing to do, on standard error, so that it never ends up in a pipe."""
+    typer.echo(f"  → {text}", err=True)
+
+
+def as_json(value: object) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table as wide as the terminal; cells are made safe to show."""
+    from rich.console import Console
+
+    Console().print(make_table(columns, rows))
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> "Table":
+    """The table itself, for a live view."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=number == 0)
+    for row in rows:
+        made.add_row(*(Text(printable(cell, newlines=True)) for cell in row))
+    return made
+
+
+def time(moment: datetime | None, zone: str) -> str:
+    """A time in its zone; a dash when there is none."""
+    return show(moment, ZoneInfo(zone)) if moment else "–"
+
+
+def brief(moment: datetime | None, zone: str) -> str:
+    """A time with its zone's abbreviation only, where a table is narrow."""
+    return time(moment, zone).removesuffix(f" ({zone})")
+
+
+def where(entry: "Entry") -> str:
+    """The account as people know it, and its network."""
+    return f"{entry.account.handle or entry.account.name} on {entry.account.network}"
+
+
+def utc(moment: datetime) -> str:
+    """A time in UTC, for the second opinion."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00") + " UTC"
+
+
+def late(by: timedelta) -> str:
+    """How late a post went out."""
+    seconds = by.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s late" if seconds >= 0.05 else "on time"
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min late" if hours else f"{minutes} min {seconds} s late"
+
+
+def status(value: Status) -> str:
+    """A status with a sign of its own, so that colour is never needed."""
+    signs = {
+        Status.PUBLISHED: "✓",
+        Status.FAILED: "✗",
+        Status.MISSED: "✗",
+        Status.IN_DOUBT: "?",
+        Status.PUBLISHING: "→",
+        Status.QUEUED: "·",
+    }
+    return f"{signs.get(value, ' ')} {LABELS[value]}"
+
+
+def short(entry: "Entry", width: int = 60) -> str:
+    """The beginning of a post's text on one line, and how many pictures and parts it has."""
+    text = " ".join(entry.parts[0].text.split())
+    text = text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    images = sum(len(part.images) for part in entry.parts)
+    marks = [f"+{images} picture{'s' * (images > 1)}"] if images else []
+    marks += [f"{len(entry.parts)} parts"] if len(entry.parts) > 1 else []
+    return f"{text} [{', '.join(marks)}]" if marks else text
+
+
+def what_next(entry: "Entry") -> str | None:
+    """The command that mends a post which needs eyes."""
+    post = entry.post
+    if post.status is Status.IN_DOUBT:
+        if any(attempt.next_look_at for attempt in entry.attempts):
+            return "Handbill is asking the network; it looks again by itself."
+        return (
+            f"Look at the account yourself. If it is there: handbill queue confirm {post.id} "
+            f"--url LINK; if it is not: handbill queue deny {post.id}"
+        )
+    if post.status is Status.MISSED:
+        return (
+            f"handbill queue reschedule {post.id} --at WHEN (or --now), "
+            f"or handbill queue cancel {post.id}"
+        )
+    if post.status is Status.FAILED:
+        return (
+            f"handbill queue edit {post.id} --text TEXT, then handbill queue reschedule "
+            f"{post.id} --at WHEN; or handbill queue cancel {post.id}"
+        )
+    return None
+
+
+def posts_json(entries: Iterable["Entry"]) -> list[dict[str, Any]]:
+    """The `--json` of posts."""
+    from handbill.services.history import as_json as one
+
+    return [one(entry) for entry in entries]

@@ -1,0 +1,184 @@
+"""`handbill status` and `handbill history`: what waits, what needs eyes, what became of posts."""
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handbill.cli import render
+from handbill.cli.accounts import paused_words
+from handbill.cli.door import door
+from handbill.domain.lifecycle import LABELS, Status
+from handbill.errors import InputProblem
+
+if TYPE_CHECKING:
+    from handbill.services.history import State
+    from handbill.store.posts import Entry
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what is due, late, held and paused. Exit 3 when something needs eyes."""
+    from handbill.services import history as reads
+    from handbill.store.lock import is_running
+
+    desk = door(context).desk
+    state, running = reads.state(desk), is_running(desk.engine)
+    if as_json:
+        render.as_json(_state_json(state, running))
+    else:
+        _show_state(state, running)
+    if state.needs_eyes:
+        raise typer.Exit(3)
+
+
+def _state_json(state: "State", running: bool | None) -> dict[str, object]:
+    return {
+        "running": running,
+        "counts": {status.value: state.counts.get(status, 0) for status in Status},
+        "next": render.posts_json(state.next_up),
+        "late": render.posts_json(state.late),
+        "needs_eyes": render.posts_json(state.eyes),
+        "paused": [{"account": a.name, "reason": a.pause_reason} for a in state.paused],
+        "resting": [{"account": a.name, "until": str(a.rest_until)} for a in state.resting],
+    }
+
+
+def _show_state(state: "State", running: bool | None) -> None:
+    if running is not None:
+        words = "running" if running else "not running; start it with `handbill run`"
+        render.say(f"The daemon is {words}.")
+    counted = [f"{n} {LABELS[s].lower()}" for s, n in sorted(state.counts.items()) if n]
+    render.say(f"Posts: {', '.join(counted) or 'none yet'}.")
+    for account in state.paused:
+        render.say(f"! {account.name}: {paused_words(account)}")
+    for account in state.resting:
+        render.say(f"· {account.name} rests until {render.time(account.rest_until, account.zone)}.")
+    for entry in state.late:
+        due = render.time(entry.post.due_at, entry.post.zone)
+        render.say(f"! #{entry.post.id} is late: it was due {due}. {render.short(entry)}")
+    for entry in state.eyes:
+        render.say(f"! #{entry.post.id} {LABELS[entry.post.status]}: {entry.post.attention}")
+        if (next_step := render.what_next(entry)) is not None:
+            render.say(f"    → {next_step}")
+    if state.next_up:
+        first = state.next_up[0]
+        due = render.time(first.post.due_at, first.post.zone)
+        render.say(f"Next: #{first.post.id} to {first.account.name}, {due}.")
+    if not state.needs_eyes:
+        render.say("✓ Nothing needs your eyes.")
+
+
+def history(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="From this time on, e.g. 2026-11-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    review: Annotated[str | None, typer.Option(help="Only this review.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--status", help="Only this status; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many at most; 0 is all.", min=0)] = 50,
+    form: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
+    as_json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
+) -> None:
+    """Show what became of posts, newest first: when, how late, where, and each attempt."""
+    from handbill.services import history as reads
+
+    form = "json" if as_json else form
+    if form not in ("table", "json", "csv"):
+        raise typer.BadParameter(f"'{form}' is not one of table, json, csv", param_hint="--format")
+    desk = door(context).desk
+    chosen = reads.Filter(
+        since=reads.boundary(desk, since, account),
+        until=reads.boundary(desk, until, account),
+        account=account,
+        review=review,
+        statuses=[_status(word) for word in only] if only else reads.ENDED,
+        limit=limit or None,
+    )
+    entries = reads.history(desk, chosen)
+    if form == "json":
+        return render.as_json(render.posts_json(entries))
+    if form == "csv":
+        return _csv(entries)
+    return show_history(entries)
+
+
+def _status(word: str) -> Status:
+    try:
+        return Status(word.lower().replace(" ", "_"))
+    except ValueError:
+        known = ", ".join(status.value for status in Status)
+        raise InputProblem(f"There is no status '{word}'.", f"There are: {known}.") from None
+
+
+def show_history(entries: "list[Entry]") -> None:
+    """The history as a table."""
+    if not entries:
+        render.say("Nothing has gone out yet.")
+        return render.hint("See what waits: handbill queue list")
+    return render.table(
+        ["post", "when, where, what"],
+        [
+            [
+                f"#{entry.post.id} {render.status(entry.post.status)}",
+                "\n".join(
+                    [
+                        *_times(entry),
+                        f"{render.where(entry)}: {render.short(entry)}",
+                        *links(entry),
+                        *attempts(entry),
+                        "",
+                    ]
+                ),
+            ]
+            for entry in entries
+        ],
+    )
+
+
+def _times(entry: "Entry") -> list[str]:
+    post = entry.post
+    lines = [f"due {render.time(post.due_at, post.zone)}"]
+    if post.published_at is not None and post.due_at is not None:
+        lateness = render.late(post.published_at - post.due_at)
+        lines.append(f"out {render.time(post.published_at, post.zone)}, {lateness}")
+    return lines
+
+
+def links(entry: "Entry") -> list[str]:
+    """Where each part can be seen."""
+    return [part.url for part in entry.parts if part.url]
+
+
+def attempts(entry: "Entry") -> list[str]:
+    """One line for each attempt that was not simply a success, and why eyes are needed."""
+    lines = [
+        f"{n}. try {render.utc(a.started_at)}: {(a.outcome or 'under way').replace('_', ' ')}"
+        f"{f', {a.resolution}' if a.resolution else ''}. {a.detail}".rstrip()
+        for n, a in enumerate(entry.attempts, 1)
+        if a.outcome != "receipt"
+    ]
+    return [*lines, entry.post.attention] if entry.post.attention else lines
+
+
+def _csv(entries: "list[Entry]") -> None:
+    columns = ["id", "status", "account", "network", "review", "due_at", "zone", "published_at"]
+    columns += ["late_s", "url", "text", "attempts", "attention"]
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    for entry, row in zip(entries, render.posts_json(entries), strict=True):
+        row["text"] = "\n".join(part["text"] for part in row["parts"])
+        row["attempts"] = "\n".join(attempts(entry)) or len(row["attempts"])
+        writer.writerow([_no_formula(row[column]) for column in columns])
+
+
+def _no_formula(value: object) -> object:
+    """A spreadsheet must not calculate what somebody wrote (CWE-1236)."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

@@ -1,0 +1,98 @@
+"""What every round over the queue does, for the daemon as for `tick`; one log line an event."""
+
+import logging
+import os
+import socket
+from datetime import datetime
+
+from handbill.domain.lateness import late_by
+from handbill.domain.lifecycle import Status
+from handbill.domain.outcomes import Receipt
+from handbill.services import publishing, settling
+from handbill.services.desk import Desk
+from handbill.services.publishing import Ended
+from handbill.store import claims, records
+from handbill.store.engine import sqlite_file
+from handbill.store.lock import sole_worker
+
+log = logging.getLogger("handbill")
+
+
+def worker_name() -> str:
+    """Who claims: this process on this machine."""
+    return f"{socket.gethostname()}-{os.getpid()}"[:64]
+
+
+def start_over(desk: Desk) -> None:
+    """Before the first claim of a sole worker: whatever is still claimed belonged to the dead."""
+    take_back = records.expire if sqlite_file(desk.engine) is None else records.expire_all
+    for gone in take_back(desk.engine, desk.clock()):
+        _tell_expired(gone.post_id, gone.status)
+
+
+def tidy(desk: Desk) -> None:
+    """Take back claims whose lease ran out, and list what can no longer leave in time."""
+    for gone in records.expire(desk.engine, desk.clock()):
+        _tell_expired(gone.post_id, gone.status)
+    for post_id in records.miss(desk.engine, desk.clock()):
+        log.warning(
+            "Missed #%s: its time passed. See: handbill queue show %s",
+            post_id,
+            post_id,
+            extra={"action": "missed", "post": post_id},
+        )
+
+
+def look(desk: Desk) -> None:
+    """Make the look-ups that are due."""
+    for looked in settling.settle(desk):
+        found = looked.status is Status.PUBLISHED
+        words = "found it: it is out" if found else f"it is {looked.status.value}"
+        log.log(
+            logging.INFO if found else logging.WARNING,
+            "Looked for #%s on %s: %s.",
+            looked.post_id,
+            looked.account,
+            words,
+            extra={"action": "looked", "post": looked.post_id, "status": looked.status.value},
+        )
+
+
+def _tell_expired(post_id: int, status: Status) -> None:
+    log.warning(
+        "Took #%s back from a worker that is gone: it is %s.",
+        post_id,
+        status.value,
+        extra={"action": "expired", "post": post_id, "status": status.value},
+    )
+
+
+def tell(ended: Ended, now: datetime) -> None:
+    """One line about how a claim ended."""
+    claim, outcome = ended.claim, ended.outcome
+    name = f"#{claim.post_id} on {claim.account.name}"
+    extra = {
+        "action": outcome.kind,
+        "post": claim.post_id,
+        "account": claim.account.name,
+        "status": ended.status.value if ended.status else None,
+    }
+    if isinstance(outcome, Receipt):
+        late = late_by(claim.due_at, now).total_seconds()
+        log.info("Published %s, %.3f s after its time: %s", name, late, outcome.url, extra=extra)
+        return
+    became = ended.status.value.replace("_", " ") if ended.status else "not yet written down"
+    log.warning("%s is %s: %s", name, became, outcome.says, extra=extra)
+
+
+def tick(desk: Desk) -> int:
+    """One pass over everything that is due now; answers how many claims were made."""
+    made = 0
+    with sole_worker(desk.engine):
+        start_over(desk)
+        tidy(desk)
+        look(desk)
+        while found := claims.claim(desk.engine, desk.clock(), worker_name(), 1, desk.pictures):
+            made += 1
+            tell(publishing.publish(desk, found[0]), desk.clock())
+    return made

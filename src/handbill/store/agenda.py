@@ -1,0 +1,59 @@
+"""The schedule at a glance: what is due, when to wake, how much waits; by index alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import col
+
+from handbill.domain.lifecycle import Status
+from handbill.models import Account, Attempt, Post
+from handbill.store.engine import read
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What there is to do now, and the next moment at which there will be something."""
+
+    posts_due: bool
+    looks_due: bool
+    next_moment: datetime | None
+
+
+def look_up(engine: Engine, now: datetime) -> Agenda:
+    """Look at the schedule, by index alone, whatever its size.
+
+    An overdue post that waits for its account (paused, resting, busy) has no moment of its own:
+    what frees the account wakes the daemon.
+    """
+    queued = col(Post.status) == Status.QUEUED
+    ready = sa.select(sa.func.min(col(Post.not_before))).where(queued)
+    with read(engine) as session:
+        first = session.scalar(ready)
+        coming = first
+        if first is not None and first <= now:
+            coming = session.scalar(ready.where(col(Post.not_before) > now))
+        look = session.scalar(
+            sa.select(sa.func.min(col(Attempt.next_look_at))).where(
+                col(Attempt.next_look_at).is_not(None)
+            )
+        )
+        rest = session.scalar(
+            sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now)
+        )
+    moments = [moment for moment in (coming, look, rest) if moment is not None and moment > now]
+    return Agenda(
+        posts_due=first is not None and first <= now,
+        looks_due=look is not None and look <= now,
+        next_moment=min(moments, default=None),
+    )
+
+
+def counts(engine: Engine) -> dict[Status, int]:
+    """How many posts are in each status."""
+    with read(engine) as session:
+        rows = session.execute(
+            sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
+        ).all()
+        return {row[0]: row[1] for row in rows}

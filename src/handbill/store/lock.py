@@ -1,0 +1,50 @@
+"""One publisher for one SQLite file. A database server has workers instead, as many as you like."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Engine
+
+from handbill.errors import StoreProblem
+from handbill.store.engine import sqlite_file
+
+
+@contextmanager
+def sole_worker(engine: Engine) -> Generator[None]:
+    """Hold the right to publish from a SQLite file. Raises StoreProblem when another has it.
+
+    On a database server many workers share the queue, and nothing is held.
+    """
+    file = sqlite_file(engine)
+    if file is None:
+        yield
+        return
+    lock = FileLock(_lock_path(file))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StoreProblem(
+            f"Another Handbill is publishing from {file} already.",
+            "One is enough: stop that one first, or leave it to its work.",
+        ) from None
+    with lock:
+        yield
+
+
+def is_running(engine: Engine) -> bool | None:
+    """Whether some Handbill is publishing from this SQLite file; None on a server."""
+    file = sqlite_file(engine)
+    if file is None:
+        return None
+    lock = FileLock(_lock_path(file))
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _lock_path(file: Path) -> str:
+    return f"{file}.run.lock"
