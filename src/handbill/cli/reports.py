@@ -13,8 +13,20 @@ from handbill.domain.lifecycle import LABELS, Status
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
+    from handbill.models import Attempt
     from handbill.services.history import State
     from handbill.store.posts import Entry
+
+
+#: How an attempt ended, in words.
+ENDINGS = {
+    "receipt": "it went out",
+    "refused": "refused for good",
+    "busy": "the network asked to wait",
+    "not_sent": "surely not sent",
+    "unauthorized": "the account may not post",
+    "unknown": "nobody could know",
+}
 
 
 def status(
@@ -156,14 +168,19 @@ def links(entry: "Entry") -> list[str]:
 
 
 def attempts(entry: "Entry") -> list[str]:
-    """One line for each attempt that was not simply a success, and why eyes are needed."""
+    """One line for each attempt, and the reason if eyes are needed."""
     lines = [
-        f"{n}. try {render.utc(a.started_at)}: {(a.outcome or 'under way').replace('_', ' ')}"
-        f"{f', {a.resolution}' if a.resolution else ''}. {a.detail}".rstrip()
+        f"{n}. try {render.utc(a.started_at)}: {_ending(a)}"
         for n, a in enumerate(entry.attempts, 1)
-        if a.outcome != "receipt"
     ]
-    return [*lines, entry.post.attention] if entry.post.attention else lines
+    return [*lines, f"! {entry.post.attention}"] if entry.post.attention else lines
+
+
+def _ending(attempt: "Attempt") -> str:
+    words = ENDINGS[attempt.outcome] if attempt.outcome else "under way"
+    if attempt.resolution:
+        words += f", later {attempt.resolution}"
+    return f"{words}. {attempt.detail}".rstrip()
 
 
 def _csv(entries: "list[Entry]") -> None:

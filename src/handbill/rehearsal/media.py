@@ -8,7 +8,7 @@ from typing import Any
 from handbill.rehearsal import multipart
 from handbill.rehearsal.ledger import Medium
 from handbill.rehearsal.posting import check_fields, json_object
-from handbill.rehearsal.shapes import Refusal, invalid, no_such, problem
+from handbill.rehearsal.shapes import Refusal, invalid, problem
 from handbill.rehearsal.stage import Stage
 from handbill.rehearsal.wire import Answer, Call
 
@@ -176,7 +176,7 @@ def _complete(stage: Stage, medium: Medium, content: bytes) -> None:
 def _own(stage: Stage, call: Call, media_id: str) -> Medium:
     medium = stage.ledger.media.get(media_id)
     if medium is None or medium.account != call.account:
-        raise Refusal(no_such(media_id, "id", "media"))
+        raise Refusal(invalid("Your media IDs are invalid.", {"id": [media_id]}))
     return medium
 
 
