@@ -2,7 +2,7 @@
 
     1. take back the claims of workers that are gone, list what is missed
     2. make the look-ups that are due
-    3. claim what is due, at most one post for each account
+    3. claim what is due (or is in a moment), at most one post for each account
     4. hand every claim to the pool, which prepares, arms, publishes and records it
     5. set the alarm to the next moment in the table, and sleep until a kick
 
@@ -27,7 +27,7 @@ from handbill.domain.network import Claim
 from handbill.errors import Problem
 from handbill.services import publishing, rounds
 from handbill.services.desk import Desk
-from handbill.services.publishing import Ended
+from handbill.services.publishing import LEAD, Ended
 from handbill.store import agenda, claims
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
@@ -36,7 +36,7 @@ log = logging.getLogger("handbill")
 
 SAFETY = timedelta(seconds=15)
 #: How often another process's change is looked for; it takes 3 µs.
-WATCH = timedelta(milliseconds=50)
+WATCH = timedelta(milliseconds=90)
 
 
 class Daemon:
@@ -67,6 +67,7 @@ class Daemon:
             self._scheduler.start()
             watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
             watcher.start()
+            rounds.warm_up(self._desk)
             ready()
             try:
                 with ThreadPoolExecutor(self._workers + 1, "publish") as pool:
@@ -113,7 +114,7 @@ class Daemon:
             self._alarm = None
             self._write_down()
             rounds.tidy(desk)
-        today = agenda.look_up(desk.engine, desk.clock())
+        today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and (self._looking is None or self._looking.done()):
             self._looking = pool.submit(rounds.look, desk)
             self._looking.add_done_callback(self._after)
@@ -127,7 +128,8 @@ class Daemon:
         if free <= 0 or self._stop.is_set():
             return
         desk = self._desk
-        for claim in claims.claim(desk.engine, desk.clock(), self._name, free, desk.pictures):
+        now = desk.clock()
+        for claim in claims.claim(desk.engine, now, self._name, free, desk.pictures, LEAD):
             task = pool.submit(self._publish, claim)
             self._under_way.add(task)
             task.add_done_callback(self._after)

@@ -66,6 +66,7 @@ class Claim:
     reply_to: str | None
     account: AccountRef
     due_at: datetime
+    not_before: datetime
     evidence: Evidence = field(default_factory=dict)
     armed_at: datetime | None = None
 

@@ -8,7 +8,9 @@ record    the only end of an attempt; nothing else stands in its way
 
 import logging
 import random
+import time
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from handbill.clock import elapsed
 from handbill.domain.lifecycle import Status
@@ -21,6 +23,9 @@ from handbill.services.desk import Desk
 from handbill.store import accounts, claims, records
 
 log = logging.getLogger(__name__)
+
+#: So much before its time a daemon claims a post, so that the claim itself makes nothing late.
+LEAD = timedelta(milliseconds=100)
 
 CHANGED = NotSent("The post, its account or the time changed at the last moment; nothing was sent.")
 UNWRITABLE = NotSent("The database could not be written, so nothing was sent.")
@@ -48,6 +53,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
 def _try(desk: Desk, claim: Claim) -> Outcome:
     try:
         line = desk.connect(claim.account)
+        _wait(desk, claim)
         claim = _identified(desk, line, claim)
         evidence = line.prepare(claim)
     except Halted as halted:
@@ -63,6 +69,13 @@ def _try(desk: Desk, claim: Claim) -> Outcome:
         return UNWRITABLE
     failpoint("arm.after_commit")
     return _send(line, claim, evidence, send_by)
+
+
+def _wait(desk: Desk, claim: Claim) -> None:
+    """Sleep the little while until the post may leave. Whether it may, arming decides, not this."""
+    left = min(claim.not_before - desk.clock(), LEAD).total_seconds()
+    if left > 0:
+        time.sleep(left)
 
 
 def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:

@@ -11,7 +11,7 @@ from handbill.domain.outcomes import Receipt
 from handbill.services import publishing, settling
 from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
-from handbill.store import claims, records
+from handbill.store import accounts, claims, records
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -28,6 +28,12 @@ def start_over(desk: Desk) -> None:
     take_back = records.expire if sqlite_file(desk.engine) is None else records.expire_all
     for gone in take_back(desk.engine, desk.clock()):
         _tell_expired(gone.post_id, gone.status)
+
+
+def warm_up(desk: Desk) -> None:
+    """Load what the first post would otherwise have to wait for."""
+    for account in accounts.listing(desk.engine):
+        desk.networks(account.network)
 
 
 def tidy(desk: Desk) -> None:

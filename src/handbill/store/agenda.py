@@ -1,7 +1,7 @@
 """The schedule at a glance: what is due, when to wake, how much waits; by index alone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -21,8 +21,10 @@ class Agenda:
     next_moment: datetime | None
 
 
-def look_up(engine: Engine, now: datetime) -> Agenda:
+def look_up(engine: Engine, now: datetime, ahead: timedelta = timedelta(0)) -> Agenda:
     """Look at the schedule, by index alone, whatever its size.
+
+    `ahead` brings posts forward by so much, as it does in `claims.claim`.
 
     An overdue post that waits for its account (paused, resting, busy) has no moment of its own:
     what frees the account wakes the daemon.
@@ -32,8 +34,8 @@ def look_up(engine: Engine, now: datetime) -> Agenda:
     with read(engine) as session:
         first = session.scalar(ready)
         coming = first
-        if first is not None and first <= now:
-            coming = session.scalar(ready.where(col(Post.not_before) > now))
+        if first is not None and first <= now + ahead:
+            coming = session.scalar(ready.where(col(Post.not_before) > now + ahead))
         look = session.scalar(
             sa.select(sa.func.min(col(Attempt.next_look_at))).where(
                 col(Attempt.next_look_at).is_not(None)
@@ -42,9 +44,10 @@ def look_up(engine: Engine, now: datetime) -> Agenda:
         rest = session.scalar(
             sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now)
         )
-    moments = [moment for moment in (coming, look, rest) if moment is not None and moment > now]
+    waking = coming - ahead if coming is not None else None
+    moments = [moment for moment in (waking, look, rest) if moment is not None and moment > now]
     return Agenda(
-        posts_due=first is not None and first <= now,
+        posts_due=first is not None and first <= now + ahead,
         looks_due=look is not None and look <= now,
         next_moment=min(moments, default=None),
     )

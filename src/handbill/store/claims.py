@@ -12,36 +12,45 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import AccountRef, Claim, Evidence, Image
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.engine import rows_changed, write
+from handbill.store.engine import begin, write
 
-#: Time for tokens and uploads, between claim and arm.
-PREPARE_LEASE = timedelta(minutes=5)
-#: Time for the exchange and its record, from arm on.
+#: What arming must have left of its lease: the exchange, and time to record it.
 SEND_LEASE = SEND_WINDOW + EXCHANGE_DEADLINE + timedelta(seconds=55)
+#: A worker's word that it lives: time for tokens and uploads, and then to send.
+LEASE = timedelta(minutes=5) + SEND_LEASE
 
 
-def claim(engine: Engine, now: datetime, worker: str, limit: int, pictures: Path) -> list[Claim]:
+def claim(
+    engine: Engine,
+    now: datetime,
+    worker: str,
+    limit: int,
+    pictures: Path,
+    ahead: timedelta = timedelta(0),
+) -> list[Claim]:
     """Move up to `limit` due posts to *publishing*, at most one for each account, earliest first.
 
+    `ahead` claims what is due so much later already; nothing of it leaves before it may be armed.
     A partial unique index allows an account one publishing post. A worker that loses that race
     goes away empty-handed and looks again at its next wake.
     """
     try:
         with write(engine) as session:
-            ids = session.scalars(_claimable(now, limit)).all()
+            ids = session.scalars(_claimable(now, now + ahead, limit)).all()
             claimed = session.scalars(
                 sa.update(Post)
                 .where(col(Post.id).in_(ids), col(Post.status) == Status.QUEUED)
                 .values(
                     status=step(Status.QUEUED, Verb.CLAIM),
                     fence=Post.fence + 1,
-                    lease_until=now + PREPARE_LEASE,
+                    lease_until=now + LEASE,
                     worker=worker,
                 )
                 .returning(Post),
@@ -53,7 +62,7 @@ def claim(engine: Engine, now: datetime, worker: str, limit: int, pictures: Path
         return []
 
 
-def _claimable(now: datetime, limit: int) -> sa.Select[Any]:
+def _claimable(now: datetime, horizon: datetime, limit: int) -> sa.Select[Any]:
     turn = sa.func.row_number().over(
         partition_by=col(Post.account_id), order_by=(col(Post.not_before), col(Post.id))
     )
@@ -61,7 +70,7 @@ def _claimable(now: datetime, limit: int) -> sa.Select[Any]:
         sa.select(col(Post.id).label("id"), turn.label("turn"))
         .where(
             col(Post.status) == Status.QUEUED,
-            col(Post.not_before) <= now,
+            col(Post.not_before) <= horizon,
             col(Post.no_later_than) >= now,
         )
         .subquery()
@@ -76,7 +85,7 @@ def _claimable(now: datetime, limit: int) -> sa.Select[Any]:
         .where(
             col(Post.id).in_(first),
             col(Account.paused_at).is_(None),
-            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
+            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= horizon),
             ~busy.correlate(Account),
         )
         .order_by(col(Post.not_before), col(Post.id))
@@ -133,6 +142,7 @@ def make_claim(
         reply_to=reply_to,
         account=account_ref(account),
         due_at=post.due_at or attempt.started_at,
+        not_before=post.not_before or attempt.started_at,
         evidence=attempt.evidence,
         armed_at=attempt.armed_at,
     )
@@ -156,41 +166,53 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
 
     Whatever error this raises, the caller must send nothing.
     """
+    with begin(engine) as connection:
+        armed = connection.execute(
+            _ARM,
+            {
+                "its_attempt": claim.attempt_id,
+                "its_post": claim.post_id,
+                "its_account": claim.account.id,
+                "its_fence": claim.fence,
+                "its_revision": claim.revision,
+                "now": now,
+                "lease": now + SEND_LEASE,
+                "proof": dict(evidence),
+            },
+        )
+        return armed.rowcount == 1
+
+
+def _arming() -> sa.Update:
+    """The statement of `arm`, built once: it stands between the due time and the first byte."""
+    now = sa.bindparam("now", type_=UTCDateTime())
     still_ours = sa.exists().where(
-        col(Post.id) == claim.post_id,
+        col(Post.id) == sa.bindparam("its_post"),
         col(Post.status) == Status.PUBLISHING,
-        col(Post.fence) == claim.fence,
-        col(Post.revision) == claim.revision,
-        col(Post.lease_until) > now,
+        col(Post.fence) == sa.bindparam("its_fence"),
+        col(Post.revision) == sa.bindparam("its_revision"),
+        col(Post.lease_until) > sa.bindparam("lease", type_=UTCDateTime()),
         col(Post.due_at) <= now,
         col(Post.not_before) <= now,
         col(Post.no_later_than) >= now,
     )
     not_paused = sa.exists().where(
-        col(Account.id) == claim.account.id, col(Account.paused_at).is_(None)
+        col(Account.id) == sa.bindparam("its_account"), col(Account.paused_at).is_(None)
     )
-    with write(engine) as session:
-        armed = session.execute(
-            sa.update(Attempt)
-            .where(
-                col(Attempt.id) == claim.attempt_id,
-                col(Attempt.armed_at).is_(None),
-                col(Attempt.ended_at).is_(None),
-                still_ours,
-                not_paused,
-            )
-            .values(armed_at=now, evidence=dict(evidence)),
-            execution_options={"synchronize_session": False},
+    return (
+        sa.update(SQLModel.metadata.tables["attempt"])
+        .where(
+            col(Attempt.id) == sa.bindparam("its_attempt"),
+            col(Attempt.armed_at).is_(None),
+            col(Attempt.ended_at).is_(None),
+            still_ours,
+            not_paused,
         )
-        if rows_changed(armed) != 1:
-            return False
-        session.execute(
-            sa.update(Post)
-            .where(col(Post.id) == claim.post_id)
-            .values(lease_until=now + SEND_LEASE),
-            execution_options={"synchronize_session": False},
-        )
-    return True
+        .values(armed_at=now, evidence=sa.bindparam("proof"))
+    )
+
+
+_ARM = _arming()
 
 
 @dataclass(frozen=True)

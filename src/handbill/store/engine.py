@@ -81,15 +81,23 @@ def _sqlite(url: sa.URL) -> Engine:
 
 
 @contextmanager
-def write(engine: Engine) -> Generator[Session]:
+def begin(engine: Engine) -> Generator[Connection]:
     """A transaction that may write. Commits on leaving, rolls back on an exception.
 
     Raises StoreProblem when the database cannot be written: locked for long, full, read-only.
     """
-    with _turns.get(id(engine), threading.Lock()):
+    with _turns.get(id(engine), threading.Lock()), _plainly():
         options = engine.execution_options(sqlite_begin="IMMEDIATE")
-        with _plainly(), Session(options, expire_on_commit=False) as session, session.begin():
-            yield session
+        with options.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def write(engine: Engine) -> Generator[Session]:
+    """`begin` with a session, for whoever changes rows as objects."""
+    with begin(engine) as connection, Session(connection, expire_on_commit=False) as session:
+        yield session
+        session.flush()
 
 
 @contextmanager
@@ -115,10 +123,3 @@ def sqlite_file(engine: Engine) -> Path | None:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
     return Path(engine.url.database)
-
-
-def rows_changed(result: sa.Result[Any]) -> int:
-    """How many rows an UPDATE touched: the answer of a compare-and-set."""
-    if not isinstance(result, sa.CursorResult):
-        raise TypeError("not the result of an UPDATE")
-    return result.rowcount

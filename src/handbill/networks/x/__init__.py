@@ -136,28 +136,27 @@ class X:
         clock: Callable[[], datetime],
         deadline: timedelta,
     ) -> None:
-        self._keys = credentials
         self._server = server
         self._clock = clock
         self._deadline = deadline
+        self._tweepy = tweepy.Client(
+            consumer_key=credentials["api_key"],
+            consumer_secret=credentials["api_secret"],
+            access_token=credentials["access_token"],
+            access_token_secret=credentials["access_token_secret"],
+            return_type=requests.Response,
+        )
+        wire.mount(self._tweepy.session, OFFICIAL, server)
 
     def __repr__(self) -> str:
         return f"X(server={self._server!r})"
 
     @contextmanager
     def _client(self) -> Generator[tweepy.Client]:
-        client = tweepy.Client(
-            consumer_key=self._keys["api_key"],
-            consumer_secret=self._keys["api_secret"],
-            access_token=self._keys["access_token"],
-            access_token_secret=self._keys["access_token_secret"],
-            return_type=requests.Response,
-        )
-        wire.mount(client.session, OFFICIAL, self._server)
         try:
-            yield client
+            yield self._tweepy
         finally:
-            client.session.close()
+            self._tweepy.session.close()
 
     # The creating request
 

@@ -1,0 +1,186 @@
+"""The rig: a home in a folder, the rehearsal and the daemon as processes, the ledger of truth."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from handbill.app import App, build
+from handbill.clock import now
+from handbill.models import AccountIn, PartIn, PostIn
+from handbill.rehearsal import practice_keys
+from handbill.services import connecting, queueing
+from handbill.settings import load, variable
+from handbill.store import posts
+from handbill.store.lock import is_running
+from handbill.store.posts import NewPost, Timing
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 30.0
+
+
+def until(answer: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
+    """Wait for the state that `answer` tells; fail with `what` when it does not come."""
+    ends = time.monotonic() + patience_s
+    while not answer():
+        if time.monotonic() > ends:
+            raise TimeoutError(f"waited {patience_s:.0f} s for: {what}")
+        time.sleep(0.02)
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment without other settings than these."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HANDBILL_", "FAILPOINT"))}
+    return {**kept, "HANDBILL_HOME": str(home), **(extra or {})}
+
+
+@contextmanager
+def process(
+    home: Path, *command: str, env: Mapping[str, str] | None = None
+) -> Generator["subprocess.Popen[str]"]:
+    """One of the program's own commands as a process; ended with the block if it still runs."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / f"{command[0]}.log").open("a") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "handbill", *command],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=environment(home, env),
+            cwd=home,
+        )
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGCONT)
+            running.terminate()
+            try:
+                running.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+        if running.stdout:
+            running.stdout.close()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running rehearsal."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+
+    def ledger(self) -> dict[str, Any]:
+        """The ledger of truth."""
+        return self._call("ledger")
+
+    def accepted(self, account: str | None = None) -> list[dict[str, Any]]:
+        """The posts that were really made, in order."""
+        made = self.ledger()["posts"]
+        return [post for post in made if account in (None, post["account"])]
+
+    def faults(self, *faults: dict[str, Any], **settings: Any) -> None:
+        """Replace the fault plan."""
+        self._call("faults", {"faults": list(faults), "settings": settings})
+
+    def reset(self) -> None:
+        """Empty the ledger and the fault plan."""
+        self.faults()
+        self._call("reset", {})
+
+    def _call(self, name: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310  our own server
+            f"{self.url}/_rehearsal/{name}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return found
+
+
+@contextmanager
+def rehearsal(home: Path) -> Generator[Stage]:
+    """The rehearsal server as a process of its own."""
+    with process(home, "rehearse", "--port", "0") as running:
+        line = running.stdout.readline() if running.stdout else ""
+        if not line.startswith("ready "):
+            raise RuntimeError((home / "rehearse.log").read_text())
+        yield Stage(line.split()[1], running)
+
+
+def make_home(home: Path, url: str, *accounts: str, ask: bool = True) -> App:
+    """A home with practice accounts, each asked once who it is."""
+    home.mkdir(parents=True, exist_ok=True)
+    env = home / ".env"
+    env.touch(mode=0o600)
+    env.write_text(
+        "".join(
+            f"{variable(f'tokens.{name}.{key}')}={value}\n"
+            for name in accounts
+            for key, value in practice_keys(name).items()
+        )
+    )
+    app = build(load(home, env={}))
+    for name in accounts:
+        connecting.add(app.desk, AccountIn(name=name, network="x", server=url))
+        if ask:
+            connecting.check(app.desk, name)
+    return app
+
+
+@contextmanager
+def daemon(app: App, *, env: Mapping[str, str] | None = None) -> Generator["subprocess.Popen[str]"]:
+    """The real daemon as a process, ready to publish."""
+    with process(app.settings.home, "run", env=env) as running:
+        until(
+            lambda: is_running(app.desk.engine) or running.poll() is not None, "the daemon's lock"
+        )
+        yield running
+
+
+def queue(app: App, account: str, *texts: str, at: str = "now") -> list[int]:
+    """Queue posts by the service, as the shell does."""
+    new = [("", PostIn(account=account, at=at, parts=[PartIn(text=text)])) for text in texts]
+    return [e.post.id or 0 for e in queueing.queue(app.desk, new, lambda _text, _moment: False)]
+
+
+def queue_at(app: App, account: str, moments: list[tuple[str, datetime]]) -> list[int]:
+    """Queue posts at exact instants, to the microsecond, past the words for times."""
+    row = next(a for a in connecting.listing(app.desk) if a.name == account)
+    new = [
+        NewPost(
+            account_id=row.id or 0,
+            review_id=None,
+            zone="UTC",
+            timing=Timing(moment, "", "UTC", moment + timedelta(hours=1)),
+            parts=[(text, [])],
+            draft=False,
+        )
+        for text, moment in moments
+    ]
+    return posts.add(app.desk.engine, new, now())
+
+
+def fill(app: App, account: str, count: int) -> None:
+    """Queue `count` posts far in the future."""
+    later = now() + timedelta(days=300)
+    for start in range(0, count, 5000):
+        some = range(start, min(start + 5000, count))
+        queue_at(app, account, [(f"later {n}", later + timedelta(seconds=n)) for n in some])
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
