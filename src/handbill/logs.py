@@ -3,8 +3,10 @@
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 from handbill.domain.text.characters import printable
@@ -71,6 +73,18 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return self._redact(json.dumps(fields, default=str, ensure_ascii=False))
+
+
+def redact_tracebacks(secrets: Iterable[str]) -> None:
+    """From here on an uncaught exception shows its traceback without secrets."""
+    redact = Redact(secrets)
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        lines = traceback.format_exception(kind, error, trace)
+        sys.stderr.write(redact("".join(lines)))
+        sys.stderr.write("This is a bug in Handbill; please report it with these lines.\n")
+
+    sys.excepthook = show
 
 
 def configure(form: str, level: str, secrets: Iterable[str]) -> None:

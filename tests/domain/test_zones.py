@@ -7,10 +7,10 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
-from bench import dst
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bench import dst
 from handbill.domain import zones
 from handbill.domain.zones import Fold
 from handbill.errors import InputProblem

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+
 from tests.rehearsal.driving import StandIn
 
 

@@ -6,9 +6,9 @@ import socket
 import pytest
 import requests
 import tweepy
-from tests.rehearsal.driving import Json, StandIn, everything, until
 
 from handbill.rehearsal.shapes import ERRORS
+from tests.rehearsal.driving import Json, StandIn, everything, until
 
 BODY = {"text": "Stunning."}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import requests
-from tests.rehearsal.driving import PNG, Json, StandIn
 
 from handbill.rehearsal import multipart
+from tests.rehearsal.driving import PNG, Json, StandIn
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
 WEBP = b"RIFF\x40\0\0\0WEBP" + b"\0" * 64
@@ -209,6 +209,6 @@ def test_alt_text_up_to_a_thousand_characters(stand_in: StandIn, text: object, s
 
 def test_alt_text_of_an_unknown_picture(stand_in: StandIn) -> None:
     body = {"id": "12", "metadata": {"alt_text": {"text": "A lamp."}}}
-    document = stand_in.call("mira", "POST", "/2/media/metadata", json=body).json()
-    assert document["errors"][0]["resource_type"] == "media"
-    assert "data" not in document
+    answer = stand_in.call("mira", "POST", "/2/media/metadata", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["parameters"] == {"id": ["12"]}

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 import requests
+
 from tests.rehearsal.driving import PNG, StandIn
 
 VOID = {"meta", "link", "img"}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import requests
-from tests.rehearsal.driving import Json, StandIn
 
 from handbill.errors import InputProblem, SettingsProblem
 from handbill.rehearsal.faults import Plan
 from handbill.rehearsal.kinds import KINDS
+from tests.rehearsal.driving import Json, StandIn
 
 BUSY: Json = {"do": "error", "shape": "unavailable"}
 

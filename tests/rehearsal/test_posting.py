@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import tweepy
-from tests.rehearsal.driving import Json, StandIn
 
 from handbill.domain.text.entities import urls
+from tests.rehearsal.driving import Json, StandIn
 
 
 def test_a_post_by_tweepy_is_in_the_ledger(stand_in: StandIn) -> None:

@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 import requests
+
 from tests.rehearsal.driving import StandIn
 
 

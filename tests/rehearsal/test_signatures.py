@@ -4,11 +4,11 @@ import pytest
 import requests
 import tweepy
 from oauthlib.oauth1 import Client as Signer
-from tests.rehearsal.driving import StandIn, X, sign
 
 from handbill.errors import InputProblem
 from handbill.rehearsal import practice_keys
 from handbill.rehearsal.signatures import Guard, claimed_account
+from tests.rehearsal.driving import StandIn, X, sign
 
 
 def test_practice_keys_are_the_same_each_time_and_carry_the_name() -> None:
@@ -82,7 +82,7 @@ def test_a_replayed_request_is_refused(stand_in: StandIn) -> None:
 def test_the_query_is_part_of_the_signature(stand_in: StandIn) -> None:
     signed = "/2/media/upload?command=STATUS&media_id=1"
     good = stand_in.call("mira", "GET", signed)
-    assert good.json()["errors"][0]["title"] == "Not Found Error"
+    assert good.status_code == 400
     headers = sign("mira", "GET", signed)
     other = requests.get(
         f"{stand_in.base}{signed}2", headers=headers, timeout=5, allow_redirects=False

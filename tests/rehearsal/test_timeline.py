@@ -1,9 +1,9 @@
 """Own timeline and single posts, as a look-up reads them."""
 
 import pytest
-from tests.rehearsal.driving import StandIn
 
 from handbill.rehearsal import user_id
+from tests.rehearsal.driving import StandIn
 
 
 def ids_of(document: dict[str, list[dict[str, str]]]) -> list[str]:

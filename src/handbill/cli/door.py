@@ -28,9 +28,12 @@ class Door:
         """The App, with settings that a command's own arguments overrule."""
         if self._app is None:
             from handbill.app import build
+            from handbill.logs import redact_tracebacks
             from handbill.settings import load
 
-            self._app = build(load(self.home, **arguments))
+            settings = load(self.home, **arguments)
+            redact_tracebacks(settings.secrets())
+            self._app = build(settings)
         return self._app
 
     @property

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from handbill.domain.lateness import late_by
@@ -68,6 +68,10 @@ def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING)
     return posts.queue(desk.engine, statuses, account)
 
 
+#: A post that is due this very moment is not late.
+MOMENT = timedelta(seconds=5)
+
+
 @dataclass(frozen=True)
 class State:
     """Everything `status` tells."""
@@ -86,13 +90,16 @@ class State:
 
 
 def state(desk: Desk) -> State:
-    """What is due, late, held and paused at this moment."""
+    """What is due, late, held and paused at this moment.
+
+    The posts of a resting account are not late yet: the rest says itself when it ends.
+    """
     engine, now = desk.engine, desk.clock()
     everyone = accounts.listing(engine)
     return State(
         counts=agenda.counts(engine),
         next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
-        late=posts.overdue(engine, now),
+        late=posts.overdue(engine, now - MOMENT),
         eyes=posts.needing_eyes(engine),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],

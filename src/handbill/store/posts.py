@@ -227,9 +227,13 @@ def history(
     return _entries(engine, conditions, [moment.desc(), col(Post.id).desc()], limit)
 
 
-def overdue(engine: Engine, now: datetime) -> list[Entry]:
-    """Queued posts whose time has come and that have not left yet; the first hundred."""
-    due = [col(Post.status) == Status.QUEUED, col(Post.due_at) < now, col(Post.not_before) <= now]
+def overdue(engine: Engine, since: datetime) -> list[Entry]:
+    """Queued posts that could have left before `since` and have not; the first hundred."""
+    due = [
+        col(Post.status) == Status.QUEUED,
+        col(Post.not_before) < since,
+        sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
+    ]
     return _entries(engine, due, [col(Post.not_before)], 100)
 
 

@@ -44,6 +44,8 @@ TOKENS: Mapping[str, str] = {
 }
 
 MAX_WEIGHT = 280
+#: More than this can never count 280: a link of 4,096 characters counts 23.
+MAX_CHARACTERS = 60_000
 MAX_CASHTAGS = 1
 MAX_IMAGES = 4
 MAX_ALT_CHARACTERS = 1000
@@ -55,6 +57,15 @@ MAX_BYTES = {
     "image/gif": 15_000_000,
 }
 CHUNK_BYTES = 4_000_000
+
+#: What tweepy raises; its own errors trip over JSON that is not an object (`null`, a string).
+TROUBLE = (
+    tweepy.TweepyException,
+    requests.RequestException,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +89,8 @@ def remarks(text: str) -> list[str]:
 
 
 def _check_text(text: str, has_images: bool) -> list[str]:
+    if len(text) > MAX_CHARACTERS:  # counting megabytes would take long
+        return [f"Too long for X: {len(text)} characters."]
     wrong = [
         f"Character {bad.position + 1} ({bad.name}) cannot be posted." for bad in forbidden(text)
     ]
@@ -171,7 +184,7 @@ class X:
                     in_reply_to_tweet_id=claim.reply_to,
                     user_auth=True,
                 )
-            except (tweepy.TweepyException, requests.RequestException, ValueError) as error:
+            except TROUBLE as error:
                 trouble = error
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
@@ -260,7 +273,7 @@ class X:
         with self._client() as client, wire.exchange(self._deadline) as exchange:
             try:
                 call(client)
-            except (tweepy.TweepyException, requests.RequestException, ValueError) as error:
+            except TROUBLE as error:
                 trouble = error
         if exchange.response is None:
             says = f"X could not be reached: {wire.why_not_sent(trouble or OSError())}."
