@@ -14,7 +14,6 @@ import logging
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -58,7 +57,7 @@ class Daemon:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
-    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+    def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises StoreProblem when another daemon has the database."""
         with sole_worker(self._desk.engine):
             rounds.start_over(self._desk)
@@ -68,7 +67,7 @@ class Daemon:
             watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
             watcher.start()
             rounds.warm_up(self._desk)
-            ready()
+            rounds.greet(self._desk)
             try:
                 with ThreadPoolExecutor(self._workers + 1, "publish") as pool:
                     self._loop(pool)

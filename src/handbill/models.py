@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, ConfigDict, field_validator
+from pydantic import AfterValidator, ConfigDict, ValidationError, field_validator
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel
 
@@ -308,3 +308,11 @@ class PostIn(TimeIn):
     parts: list[PartIn] = Field(min_length=1)
     review: str | None = None
     draft: bool = False
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with an input, one clause a field."""
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or 'input'}: {one['msg'].removeprefix('Value error, ')}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )

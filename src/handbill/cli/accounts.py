@@ -6,6 +6,7 @@ import typer
 
 from handbill.cli import render
 from handbill.cli.door import door
+from handbill.domain.durations import spell
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ def add(
     from tzlocal import get_localzone_name
 
     from handbill.domain.durations import parse_duration
-    from handbill.models import AccountIn
+    from handbill.models import AccountIn, explain
     from handbill.services import connecting
-    from handbill.services.queueing import explain
 
     here = door(context)
     settings = here.app().settings
@@ -62,6 +62,30 @@ def add(
         for variable, words in missing.items():
             typer.echo(f"      {variable}=…    {words}", err=True)
     render.hint(f"Then: handbill account check {account.name}")
+
+
+@group.command("edit")
+def edit(
+    context: typer.Context,
+    name: Name,
+    server: Annotated[str | None, typer.Option(help="Another server; '' is the own.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Time zone of posts queued from now on.")] = None,
+    no_later_than: Annotated[
+        str | None, typer.Option(help="How late posts queued from now on may leave.")
+    ] = None,
+) -> None:
+    """Change an account. Posts that are queued already keep their times and limits."""
+    from handbill.services import connecting
+
+    if (server, zone, no_later_than) == (None, None, None):
+        raise typer.BadParameter("give --server, --zone or --no-later-than", param_hint="--zone")
+    here = door(context)
+    account = connecting.edit(here.desk, name, server, zone, no_later_than)
+    limit = spell(account.lateness_limit)
+    render.say(
+        f"{name} is on {account.server or account.network}, with times in {account.zone}; "
+        f"a post may leave {limit} late."
+    )
 
 
 @group.command("list")

@@ -1,44 +1,31 @@
 """`handbill queue …`: the posts that wait, and what a person can do with one."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handbill.cli import render
+from handbill.cli import asking, render
+from handbill.cli.asking import (
+    Alts,
+    AsJson,
+    At,
+    Fold,
+    Images,
+    Limit,
+    Now,
+    Number,
+    Yes,
+    Zone,
+)
 from handbill.cli.door import Door, door
 from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
-    from handbill.domain.when import Moment
-    from handbill.models import ImageIn, TimeIn
-    from handbill.services.queueing import Confirm
     from handbill.store.posts import Entry
 
 group = typer.Typer(help="The posts that wait.", no_args_is_help=True)
-
-Number = Annotated[int, typer.Argument(help="The post's number.")]
-At = Annotated[
-    str | None,
-    typer.Option(help="2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h, or ISO with offset."),
-]
-Now = Annotated[bool, typer.Option("--now", help="As soon as the daemon sees it.")]
-Zone = Annotated[str | None, typer.Option(help="Zone of the time; else the account's.")]
-Fold = Annotated[
-    str | None, typer.Option(help="earlier or later, when the clocks go back in that hour.")
-]
-Limit = Annotated[str | None, typer.Option(help="How late it may leave, e.g. 2h.")]
-Images = Annotated[
-    list[Path] | None, typer.Option("--image", help="A picture; up to four, each with --alt.")
-]
-Alts = Annotated[
-    list[str] | None,
-    typer.Option("--alt", help="What the picture shows, for those who cannot see it."),
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Take a guessed time without asking.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @group.command("add")
@@ -73,26 +60,19 @@ def add(
             raise typer.BadParameter("give either TEXT or --file", param_hint="TEXT")
         new = batches.read(file)
     else:
-        asked = _time(at, now, zone, fold, no_later_than)
+        asked = asking.time_of(at, now, zone, fold, no_later_than)
         post = PostIn(
             **asked.model_dump(),
             account=_only_account(here, account),
-            parts=[PartIn(text=_text(text), images=_images(image, alt) or [])],
+            parts=[PartIn(text=asking.text_of(text), images=asking.images_of(image, alt) or [])],
             review=review,
             draft=draft,
         )
         new = [("", post)]
-    entries = queueing.queue(here.desk, new, _confirm(yes))
+    entries = queueing.queue(here.desk, new, asking.confirmation(yes))
     if as_json:
         return render.as_json(render.posts_json(entries))
     return _answer(here, entries)
-
-
-def _text(given: str | None) -> str:
-    if given == "-":
-        text = sys.stdin.read()
-        return text.removesuffix("\n")
-    return given or ""
 
 
 def _only_account(here: Door, name: str | None) -> str:
@@ -109,40 +89,6 @@ def _only_account(here: Door, name: str | None) -> str:
             "There are no accounts yet.", "Add one: handbill account add my_blog --network x"
         )
     raise InputProblem("Which account?", f"Give --account, one of: {', '.join(names)}.")
-
-
-def _images(files: list[Path] | None, alts: list[str] | None) -> "list[ImageIn] | None":
-    from handbill.models import ImageIn
-
-    files, alts = files or [], alts or []
-    if len(files) != len(alts) or any(not alt.strip() for alt in alts):
-        raise InputProblem(
-            f"{len(files)} picture(s), but {len([a for a in alts if a.strip()])} description(s).",
-            "Give each --image its --alt: what it shows, for those who cannot see it.",
-        )
-    pairs = zip(files, alts, strict=True)
-    return [ImageIn(file=str(file), alt=alt) for file, alt in pairs] or None
-
-
-def _time(
-    at: str | None, now: bool, zone: str | None, fold: str | None, limit: str | None
-) -> "TimeIn":
-    from handbill.models import TimeIn
-
-    if now and at is not None:
-        raise typer.BadParameter("give either --at or --now", param_hint="--at")
-    return TimeIn(at="now" if now else at, zone=zone, fold=fold, no_later_than=limit)
-
-
-def _confirm(yes: bool) -> "Confirm":
-    def ask(text: str, moment: "Moment") -> bool:
-        reading = f"'{text}' would be {render.time(moment.at, moment.zone)}"
-        if yes:
-            typer.echo(reading, err=True)
-            return True
-        return sys.stdin.isatty() and typer.confirm(f"{reading}. Is that right?", err=True)
-
-    return ask
 
 
 def _answer(here: Door, entries: "list[Entry]") -> None:
@@ -249,10 +195,12 @@ def edit(
     """Change text or pictures of a post that is not out yet."""
     from handbill.services import queueing
 
-    images = [] if no_images else _images(image, alt)
+    images = [] if no_images else asking.images_of(image, alt)
     if text is None and images is None:
         raise typer.BadParameter("give --text, --image or --no-images", param_hint="--text")
-    entry = queueing.edit(door(context).desk, number, None if text is None else _text(text), images)
+    entry = queueing.edit(
+        door(context).desk, number, None if text is None else asking.text_of(text), images
+    )
     render.say(f"Changed #{number}: {render.short(entry)}")
 
 
@@ -272,9 +220,9 @@ def reschedule(
 
     if at is None and not now:
         raise typer.BadParameter("give --at or --now", param_hint="--at")
-    asked = _time(at, now, zone, fold, no_later_than)
+    asked = asking.time_of(at, now, zone, fold, no_later_than)
     here = door(context)
-    _answer(here, [queueing.reschedule(here.desk, number, asked, _confirm(yes))])
+    _answer(here, [queueing.reschedule(here.desk, number, asked, asking.confirmation(yes))])
 
 
 @group.command("cancel")

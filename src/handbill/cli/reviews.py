@@ -32,9 +32,8 @@ def add(
     """Add a review."""
     from pydantic import ValidationError
 
-    from handbill.models import ReviewIn
+    from handbill.models import ReviewIn, explain
     from handbill.services import reviewing
-    from handbill.services.queueing import explain
 
     try:
         new = ReviewIn(

@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from handbill.errors import InputProblem
-from handbill.models import ImageIn, PartIn, PostIn
-from handbill.services.queueing import explain
+from handbill.models import ImageIn, PartIn, PostIn, explain
 
 MAX_FILE_BYTES = 10_000_000
 FIELDS = ("account", "text", "at", "zone", "fold", "review", "no_later_than", "draft")

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
+from handbill.domain.durations import parse_duration
 from handbill.domain.network import Identity
 from handbill.domain.outcomes import Halted, Unauthorized
 from handbill.domain.zones import zone
-from handbill.errors import SettingsProblem
-from handbill.models import Account, AccountIn
+from handbill.errors import InputProblem, SettingsProblem
+from handbill.models import Account, AccountIn, explain
 from handbill.services.desk import Desk
 from handbill.store import accounts
 from handbill.store.claims import account_ref
@@ -28,6 +31,25 @@ def add(desk: Desk, new: AccountIn) -> Account:
     desk.networks(new.network)
     zone(new.zone)
     return accounts.add(desk.engine, new, desk.clock())
+
+
+def edit(
+    desk: Desk, name: str, server: str | None, zone_name: str | None, limit: str | None
+) -> Account:
+    """Change what is given; an empty server means the network's own. Raises InputProblem."""
+    old = accounts.named(desk.engine, name)
+    try:
+        new = AccountIn(
+            name=old.name,
+            network=old.network,
+            server=old.server if server is None else server or None,
+            zone=zone(zone_name).key if zone_name else old.zone,
+            lateness_limit=parse_duration(limit) if limit else old.lateness_limit,
+        )
+    except ValidationError as error:
+        raise InputProblem(f"The account was not changed: {explain(error)}.") from None
+    accounts.edit(desk.engine, new)
+    return accounts.named(desk.engine, name)
 
 
 def listing(desk: Desk) -> Sequence[Account]:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
 from handbill.domain.durations import parse_duration
 from handbill.domain.network import Image
 from handbill.domain.when import Moment, parse
@@ -177,11 +175,3 @@ def images_of(rows: Sequence[dict[str, Any]], folder: Path) -> list[Image]:
         Image(folder / row["file"], row["media_type"], row["alt"], row["size_bytes"])
         for row in rows
     ]
-
-
-def explain(error: ValidationError) -> str:
-    """What is wrong with an input, one clause a field."""
-    return "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or 'input'}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    )

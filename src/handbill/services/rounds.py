@@ -4,14 +4,16 @@ import logging
 import os
 import socket
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from handbill.domain.lateness import late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Receipt
+from handbill.domain.zones import show
 from handbill.services import publishing, settling
 from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
-from handbill.store import accounts, claims, records
+from handbill.store import accounts, claims, posts, records
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -34,6 +36,18 @@ def warm_up(desk: Desk) -> None:
     """Load what the first post would otherwise have to wait for."""
     for account in accounts.listing(desk.engine):
         desk.networks(account.network)
+
+
+def greet(desk: Desk) -> None:
+    """One line that says what the daemon works on, and what comes next."""
+    place = sqlite_file(desk.engine) or "the database server"
+    waiting = posts.queue(desk.engine, [Status.QUEUED], None, limit=1)
+    coming = "nothing is queued yet"
+    if waiting and waiting[0].post.due_at:
+        post = waiting[0].post
+        due = show(waiting[0].post.due_at, ZoneInfo(post.zone))
+        coming = f"next is #{post.id} on {waiting[0].account.name}, {due}"
+    log.info("Ready, publishing from %s; %s.", place, coming, extra={"action": "ready"})
 
 
 def tidy(desk: Desk) -> None:

@@ -25,6 +25,16 @@ def add(engine: Engine, new: AccountIn, now: datetime) -> Account:
         return account
 
 
+def edit(engine: Engine, new: AccountIn) -> None:
+    """Change server, zone and limit of the account of that name."""
+    with write(engine) as session:
+        account = session.exec(select(Account).where(Account.name == new.name)).one()
+        if account.server != new.server:  # another server: another account's posts
+            account.remote_id = account.handle = account.newest_remote_id = None
+        account.server, account.zone = new.server, new.zone
+        account.lateness_limit = new.lateness_limit
+
+
 def named(engine: Engine, name: str) -> Account:
     """The account of that name. Raises NotFound, naming those that exist."""
     with read(engine) as session:
