@@ -210,3 +210,12 @@ def test_words_can_be_read_in_both_themes(stand_in: StandIn) -> None:
 
 def test_a_picture_that_is_not_there_is_404(stand_in: StandIn) -> None:
     assert stand_in.page("_rehearsal/media/12").status_code == 404
+
+
+def test_the_address_of_a_receipt_leads_to_its_post(stand_in: StandIn) -> None:
+    number = stand_in.post("mira", "The one.").json()["data"]["id"]
+    stand_in.post("mira", "A later one.")
+    answer = requests.get(f"{stand_in.base}/mira/status/{number}", timeout=5)
+    assert answer.history[0].headers["location"] == f"/?before={int(number) + 1}#post-{number}"
+    assert f'id="post-{number}"' in answer.text
+    assert "A later one." not in answer.text

@@ -9,7 +9,7 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from handbill.rehearsal import user_id
@@ -71,7 +71,7 @@ class View:
 
 
 def routes(stage: Stage) -> list[BaseRoute]:
-    """The page, its stylesheet and its icon."""
+    """The page, its stylesheet, its icon, and the address that a receipt gives a post."""
     css = files(__package__).joinpath("page.css").read_bytes()
 
     async def show(request: Request) -> Response:
@@ -86,7 +86,16 @@ def routes(stage: Stage) -> list[BaseRoute]:
     async def icon(_request: Request) -> Response:
         return Response(_ICON, media_type="image/svg+xml")
 
-    return [Route("/", show), Route("/page.css", style), Route("/icon.svg", icon)]
+    async def permalink(request: Request) -> Response:
+        number = request.path_params["id"]
+        return RedirectResponse(f"/?before={number + 1}#post-{number}", 303)
+
+    return [
+        Route("/", show),
+        Route("/page.css", style),
+        Route("/icon.svg", icon),
+        Route("/{name:str}/status/{id:int}", permalink),
+    ]
 
 
 def render(ledger: Ledger, view: View) -> str:

@@ -44,12 +44,17 @@ def build(stage: Stage) -> ASGIApp:
         if headers.get("host", "").partition(":")[0] not in _HOSTS:
             refusal = problem(400, "Bad Request", "Only 127.0.0.1 and localhost are served.")
             await refusal.send(send)
-        elif scope["path"] in _OWN or scope["path"].startswith("/_rehearsal/"):
+        elif _is_for_people(scope["path"]):
             await pages(scope, receive, send)
         else:
             await exchange(stage, headers, scope, receive, send)
 
     return app
+
+
+def _is_for_people(path: str) -> bool:
+    """The page and the control routes; everything else is X's."""
+    return path in _OWN or path.startswith("/_rehearsal/") or path.split("/")[2:3] == ["status"]
 
 
 def _safe(app: ASGIApp) -> ASGIApp:
