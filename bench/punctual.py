@@ -49,10 +49,15 @@ def _queue_ahead(app: App, count: int) -> dict[str, datetime]:
 
 
 def _lateness_ms(stage: rig.Stage, due: dict[str, datetime]) -> list[float]:
-    """From due to accepted at the sink, by the sink's own clock."""
+    """From due to the request's arrival at the sink, by the sink's own clock.
+
+    One account's posts go one after the other, so the n-th request made the n-th post.
+    """
+    ledger = stage.ledger()
+    asked = [r for r in ledger["requests"] if r["path"] == "/2/tweets" and r["status"] == 201]
     return [
-        (datetime.fromisoformat(post["accepted_at"]) - due[post["text"]]).total_seconds() * 1000
-        for post in stage.accepted()
+        (datetime.fromisoformat(request["at"]) - due[post["text"]]).total_seconds() * 1000
+        for post, request in zip(ledger["posts"], asked, strict=True)
         if post["text"] in due
     ]
 

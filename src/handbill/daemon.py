@@ -10,6 +10,7 @@ A kick comes from the alarm, from a finished post, from another process that cha
 and, should all of these fail, from the safety interval.
 """
 
+import gc
 import logging
 import signal
 import sqlite3
@@ -68,6 +69,8 @@ class Daemon:
             watcher.start()
             rounds.warm_up(self._desk)
             rounds.greet(self._desk)
+            gc.collect()
+            gc.freeze()  # what is loaded now stays: no pause to look through it at the wrong moment
             try:
                 with ThreadPoolExecutor(self._workers + 1, "publish") as pool:
                     self._loop(pool)

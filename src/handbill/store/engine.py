@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, make_url
@@ -20,7 +21,9 @@ from handbill.errors import SettingsProblem, StoreProblem
 BUSY_MS = 15_000
 
 #: SQLite's own waiting polls and is unfair; writers of one process queue up here first.
-_turns: dict[int, threading.Lock] = {}
+_turns: "WeakKeyDictionary[Engine, threading.Lock]" = WeakKeyDictionary()
+#: The same engine, beginning with the write lock.
+_writers: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
 
 
 def make_engine(url: str) -> Engine:
@@ -59,7 +62,6 @@ def _sqlite(url: sa.URL) -> Engine:
         max_overflow=-1,
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
     )
-    _turns[id(engine)] = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def _connect(dbapi: Any, _record: object) -> None:
@@ -86,10 +88,22 @@ def begin(engine: Engine) -> Generator[Connection]:
 
     Raises StoreProblem when the database cannot be written: locked for long, full, read-only.
     """
-    with _turns.get(id(engine), threading.Lock()), _plainly():
-        options = engine.execution_options(sqlite_begin="IMMEDIATE")
-        with options.begin() as connection:
+    if engine.dialect.name == "sqlite":
+        with _turn(engine), _plainly(), _writer(engine).begin() as connection:
             yield connection
+    else:
+        with _plainly(), engine.begin() as connection:
+            yield connection
+
+
+def _turn(engine: Engine) -> threading.Lock:
+    return _turns.setdefault(engine, threading.Lock())
+
+
+def _writer(engine: Engine) -> Engine:
+    if engine not in _writers:
+        _writers[engine] = engine.execution_options(sqlite_begin="IMMEDIATE")
+    return _writers[engine]
 
 
 @contextmanager
