@@ -16,6 +16,7 @@ def init(context: typer.Context) -> None:
     """Make a home folder: configuration, .env for secrets, database. Overwrites nothing."""
     from handbill import examples
     from handbill.settings import TOML_NAME
+    from handbill.store.engine import shown
 
     here = door(context)
     home = here.home
@@ -26,7 +27,7 @@ def init(context: typer.Context) -> None:
         made = _write_new(path, content, mode)
         render.say(f"{'Made' if made else 'Kept'} {path}")
     settings = here.app().settings
-    render.say(f"The queue is kept in {_shown_url(settings.url)}.")
+    render.say(f"The queue is kept in {shown(settings.url)}.")
     at = "" if home == Path.cwd() else f" --home {home}"
     render.hint(f"Add an account: handbill{at} account add my_blog --network x")
     render.hint("Or practise without one: handbill rehearse")
@@ -42,12 +43,6 @@ def _write_new(path: Path, content: str, mode: int) -> bool:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(content)
     return True
-
-
-def _shown_url(url: str) -> str:
-    from sqlalchemy import make_url
-
-    return make_url(url).render_as_string(hide_password=True)
 
 
 @group.command("show")
