@@ -51,7 +51,7 @@ bench: $(TOOLS) $(PACKAGE) ## Measure; one line a figure
 	@$(BIN)/python -m bench
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
-	--extra rehearsal --extra postgres pyproject.toml $(UV_ARGS)
+	--extra rehearsal --extra postgres --extra build pyproject.toml $(UV_ARGS)
 
 lock: ## Write the lock files anew (needs uv; UV_ARGS=--upgrade takes newer versions)
 	$(LOCK) -o requirements.lock
@@ -89,6 +89,6 @@ $(TOOLS): | $(BIN)/pip
 
 $(PACKAGE): | $(BIN)/pip
 	@echo "Installing Handbill itself …"
-	@$(PIP) --no-deps --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q src
 	@touch $@

@@ -65,7 +65,7 @@ def _keys(settings: Settings, account: AccountRef) -> tuple[dict[str, SecretStr]
 
 
 def _variable(module: NetworkModule, account: AccountRef, key: str) -> str:
-    """Where a missing key belongs: an app's keys serve all its accounts, tokens only one."""
-    if key in module.APP_KEYS:
+    """Where a missing key belongs: an app's keys serve all accounts on the network's own server."""
+    if key in module.APP_KEYS and account.server is None:
         return variable(f"apps.{account.network}.{key}")
     return variable(f"tokens.{account.name}.{key}")

@@ -90,7 +90,7 @@ ANSWERS: list[tuple[dict[str, Any], type[Outcome], str]] = [
     ({"do": "error", "shape": "too-large"}, Refused, "(413)"),
     ({"do": "error", "shape": "unprocessable"}, Refused, "(422)"),
     ({"do": "error", "shape": "too-many-requests"}, Busy, "wait until"),
-    ({"do": "error", "shape": "usage-cap"}, Busy, "Usage cap"),
+    ({"do": "error", "shape": "usage-cap"}, Unauthorized, "monthly quota"),
     ({"do": "error", "shape": "unavailable"}, Unknown, "503"),
     ({"do": "error", "shape": "unavailable", "accept": True}, Unknown, "503"),
     ({"do": "error", "shape": "unavailable-html"}, Unknown, "503"),

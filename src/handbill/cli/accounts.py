@@ -56,12 +56,13 @@ def add(
         raise InputProblem(f"The account was not added: {explain(error)}.") from None
     account = connecting.add(here.desk, new)
     missing = here.app().missing_variables(account)
-    render.say(f"Added {account.name} on {network}, with times in {account.zone}.")
+    where = render.network(account.network)
+    render.say(f"Added {account.name} on {where}, with times in {account.zone}.")
     if missing:
         render.hint(f"Put its keys into {settings.home / '.env'}:")
         for variable, words in missing.items():
             typer.echo(f"      {variable}=…    {words}", err=True)
-    render.hint(f"Then: handbill account check {account.name}")
+    render.hint(f"Then: {here.command(f'account check {account.name}')}")
 
 
 @group.command("edit")
@@ -81,11 +82,9 @@ def edit(
         raise typer.BadParameter("give --server, --zone or --no-later-than", param_hint="--zone")
     here = door(context)
     account = connecting.edit(here.desk, name, server, zone, no_later_than)
+    place = account.server or render.network(account.network)
     limit = spell(account.lateness_limit)
-    render.say(
-        f"{name} is on {account.server or account.network}, with times in {account.zone}; "
-        f"a post may leave {limit} late."
-    )
+    render.say(f"{name} is on {place}, with times in {account.zone}; {limit} late at most.")
 
 
 @group.command("list")
@@ -101,7 +100,10 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
         return render.hint("handbill account add my_blog --network x")
     render.table(
         ["account", "network", "who", "zone", "state"],
-        [[a.name, a.network, a.handle or "not asked yet", a.zone, state_of(a)] for a in accounts],
+        [
+            [a.name, render.network(a.network), a.handle or "not asked yet", a.zone, state_of(a)]
+            for a in accounts
+        ],
     )
     return None
 
@@ -165,7 +167,8 @@ def check(
         for one in found:
             if one.identity:
                 render.say(
-                    f"✓ {one.account.name} is {one.identity.handle} on {one.account.network}."
+                    f"✓ {one.account.name} is {one.identity.handle} "
+                    f"on {render.network(one.account.network)}."
                 )
             else:
                 render.say(f"✗ {one.account.name}: {one.says}")

@@ -28,9 +28,8 @@ def init(context: typer.Context) -> None:
         render.say(f"{'Made' if made else 'Kept'} {path}")
     settings = here.app().settings
     render.say(f"The queue is kept in {shown(settings.url)}.")
-    at = "" if home == Path.cwd() else f" --home {home}"
-    render.hint(f"Add an account: handbill{at} account add my_blog --network x")
-    render.hint("Or practise without one: handbill rehearse")
+    render.hint(f"Add an account: {here.command('account add my_blog --network x')}")
+    render.hint(f"Or practise without one: {here.command('rehearse')}")
 
 
 def _write_new(path: Path, content: str, mode: int) -> bool:

@@ -24,6 +24,13 @@ class Door:
 
         return find_home(self._given)
 
+    def command(self, words: str) -> str:
+        """A command to type next, with --home where it would not find the same folder."""
+        from handbill.settings import find_home
+
+        at = "" if self.home == find_home(None) else f" --home {self.home}"
+        return f"handbill{at} {words}"
+
     def app(self, **arguments: Any) -> "App":
         """The App, with settings that a command's own arguments overrule."""
         if self._app is None:

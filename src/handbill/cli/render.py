@@ -66,7 +66,12 @@ def brief(moment: datetime | None, zone: str) -> str:
 
 def where(entry: "Entry") -> str:
     """The account as people know it, and its network."""
-    return f"{entry.account.handle or entry.account.name} on {entry.account.network}"
+    return f"{entry.account.handle or entry.account.name} on {network(entry.account.network)}"
+
+
+def network(name: str) -> str:
+    """A network's name as people write it."""
+    return name.capitalize()
 
 
 def utc(moment: datetime) -> str:

@@ -73,7 +73,8 @@ def _show_state(state: "State", running: bool | None) -> None:
         due = render.time(entry.post.due_at, entry.post.zone)
         render.say(f"! #{entry.post.id} is late: it was due {due}. {render.short(entry)}")
     for entry in state.eyes:
-        render.say(f"! #{entry.post.id} {LABELS[entry.post.status]}: {entry.post.attention}")
+        label = LABELS[entry.post.status]
+        render.say(f"! #{entry.post.id} {label}. {entry.post.attention}")
         if (next_step := render.what_next(entry)) is not None:
             render.say(f"    → {next_step}")
     if state.next_up:
@@ -173,7 +174,9 @@ def attempts(entry: "Entry") -> list[str]:
         f"{n}. try {render.utc(a.started_at)}: {_ending(a)}"
         for n, a in enumerate(entry.attempts, 1)
     ]
-    return [*lines, f"! {entry.post.attention}"] if entry.post.attention else lines
+    attention = entry.post.attention
+    known = bool(entry.attempts) and entry.attempts[-1].detail == attention
+    return [*lines, f"! {attention}"] if attention and not known else lines
 
 
 def _ending(attempt: "Attempt") -> str:

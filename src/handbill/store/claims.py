@@ -85,7 +85,7 @@ def _claimable(now: datetime, horizon: datetime, limit: int) -> sa.Select[Any]:
         .where(
             col(Post.id).in_(first),
             col(Account.paused_at).is_(None),
-            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= horizon),
+            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
             ~busy.correlate(Account),
         )
         .order_by(col(Post.not_before), col(Post.id))
@@ -196,8 +196,10 @@ def _arming() -> sa.Update:
         col(Post.not_before) <= now,
         col(Post.no_later_than) >= now,
     )
-    not_paused = sa.exists().where(
-        col(Account.id) == sa.bindparam("its_account"), col(Account.paused_at).is_(None)
+    free_to_send = sa.exists().where(
+        col(Account.id) == sa.bindparam("its_account"),
+        col(Account.paused_at).is_(None),
+        sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
     )
     return (
         sa.update(SQLModel.metadata.tables["attempt"])
@@ -206,7 +208,7 @@ def _arming() -> sa.Update:
             col(Attempt.armed_at).is_(None),
             col(Attempt.ended_at).is_(None),
             still_ours,
-            not_paused,
+            free_to_send,
         )
         .values(armed_at=now, evidence=sa.bindparam("proof"))
     )

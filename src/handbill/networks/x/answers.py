@@ -111,6 +111,12 @@ def halt(answer: Answer, now: datetime) -> Refused | Busy | NotSent | Unauthoriz
 
 
 def _no(answer: Answer, now: datetime) -> Refused | Busy | Unauthorized | None:
+    if answer.status == 429 and answer.problem == "usage-capped":
+        period = str((answer.body or {}).get("period", "")).lower() or "current"
+        return Unauthorized(
+            f"X says the {printable(period)} quota of this app is used up (429).",
+            "raise it at X or wait for the next period",
+        )
     if answer.status == 429:
         until = rest_until(answer.headers, now)
         return Busy(f"X asks us to wait until {until:%H:%M} UTC (429: {answer.detail}).", until)
