@@ -21,12 +21,19 @@ class Redact:
     """Replaces known secrets in whatever is about to be written."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True)
+        long_enough = [secret for secret in secrets if len(secret) >= 6]
+        spelt = {way for secret in long_enough for way in _spellings(secret)}
+        self._secrets = sorted(spelt, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
         return text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as it is, and as JSON or a traceback would show it."""
+    return secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
@@ -50,7 +57,7 @@ class TextFormatter(logging.Formatter):
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         line = f"{stamp}  {level}{printable(record.getMessage())}"
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
+            line += "\n" + printable(self.formatException(record.exc_info), newlines=True)
         return self._redact(line)
 
 
@@ -72,7 +79,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        return self._redact(json.dumps(fields, default=str, ensure_ascii=False))
+        return self._redact(json.dumps(fields, default=str))
 
 
 def redact_tracebacks(secrets: Iterable[str]) -> None:
@@ -81,7 +88,7 @@ def redact_tracebacks(secrets: Iterable[str]) -> None:
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         lines = traceback.format_exception(kind, error, trace)
-        sys.stderr.write(redact("".join(lines)))
+        sys.stderr.write(redact(printable("".join(lines), newlines=True)))
         sys.stderr.write("This is a bug in Handbill; please report it with these lines.\n")
 
     sys.excepthook = show

@@ -90,6 +90,10 @@ class AccountIn(Input):
             raise ValueError("give scheme and host only, e.g. http://127.0.0.1:8765")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("use https://; plain http:// is for a server on this machine only")
+        try:
+            parts.port  # noqa: B018  raises when it is none
+        except ValueError:
+            raise ValueError("the port is not one; give e.g. http://127.0.0.1:8765") from None
         if parts.username or parts.query or parts.fragment:
             raise ValueError("give scheme and host only, without user, query or fragment")
         return server.rstrip("/")
@@ -139,7 +143,14 @@ class ReviewBase(SQLModel):
 class ReviewIn(Input, ReviewBase):
     """A review to add, as typed."""
 
-    slug: str | None = Field(default=None, regex=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
+    slug: str | None = Field(default=None, max_length=80)
+
+    @field_validator("slug")
+    @classmethod
+    def _short_name(cls, slug: str | None) -> str | None:
+        if slug is not None and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+            raise ValueError("use lower-case letters, digits and single hyphens, e.g. my-review")
+        return slug
 
     @field_validator("handle")
     @classmethod
@@ -279,7 +290,7 @@ class ImageIn(Input):
     """A picture to attach, before it is copied into the pictures folder."""
 
     file: str
-    alt: str = Field(min_length=1, max_length=1000)
+    alt: str = Field(min_length=1)
 
 
 class PartIn(Input):
@@ -287,6 +298,11 @@ class PartIn(Input):
 
     text: str = ""
     images: list[ImageIn] = []
+
+    @field_validator("text")
+    @classmethod
+    def _line_ends(cls, text: str) -> str:
+        return text.replace("\r\n", "\n")
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 

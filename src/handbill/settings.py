@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from platformdirs import PlatformDirs
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -110,6 +111,14 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings, toml
 
     @property
+    def shown_url(self) -> str:
+        """The database's address, fit to be printed."""
+        shown = self.url
+        for password in _passwords(shown):
+            shown = shown.replace(password, "***")
+        return shown
+
+    @property
     def url(self) -> str:
         """The database's address as SQLAlchemy takes it. May hold a password: never print it."""
         if self.database_url is not None:
@@ -124,13 +133,24 @@ class Settings(BaseSettings):
             for value in keys.values()
         ]
         found = [value.get_secret_value() for value in kept]
-        password = re.search(r"://[^:/@]*:([^@]+)@", self.url)
-        return [*found, password[1]] if password else found
+        return [*found, *_passwords(self.url)]
 
     @property
     def pictures(self) -> Path:
         """The folder in which queued pictures are kept."""
         return self.home / "pictures"
+
+
+def _passwords(url: str) -> list[str]:
+    """The password of a database's address, wherever it stands, as written and as meant.
+
+    Not parsed as an address: a password with a slash in it makes it none, and is one all the same.
+    """
+    rest = url.partition("://")[2]
+    written = [rest.rpartition("@")[0].partition(":")[2]]
+    written += re.findall(r"(?i)[?&]password=([^&\s]*)", rest)
+    meant = {way for one in written if one for way in (one, unquote(one))}
+    return sorted(meant, key=len, reverse=True)
 
 
 def find_home(given: Path | None, env: Mapping[str, str] = os.environ) -> Path:
@@ -188,6 +208,14 @@ def _refuse_misspelt(names: Mapping[str, str | None], place: str) -> None:
         raise SettingsProblem(f"Unknown setting {name} in {place}.", hint)
 
 
+def _refuse_misspelt_prefix(name: str, place: str) -> None:
+    first, _, rest = name.upper().partition("_")
+    if rest and first != "HANDBILL" and difflib.get_close_matches(first, ["HANDBILL"], 1, 0.85):
+        raise SettingsProblem(
+            f"Unknown setting {name} in {place}.", f"Did you mean {PREFIX}{rest}?"
+        )
+
+
 def _refuse_open(path: Path) -> None:
     mode = path.stat().st_mode
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
@@ -199,9 +227,13 @@ def _refuse_open(path: Path) -> None:
 def _refuse_strangers(path: Path) -> None:
     from dotenv import dotenv_values
 
-    values = dotenv_values(path, interpolate=False)
+    try:
+        values = dotenv_values(path, interpolate=False)
+    except UnicodeDecodeError:
+        raise SettingsProblem(f"{path} is not UTF-8.", "Save it as UTF-8.") from None
     _refuse_misspelt(values, str(path))
     for name in values:
+        _refuse_misspelt_prefix(name, str(path))
         key = name.upper().removeprefix(PREFIX).lower().split("__")[0]
         if name.upper().startswith(PREFIX) and key not in SECRET_KEYS:
             raise SettingsProblem(
@@ -221,6 +253,11 @@ def _refuse_toml(path: Path) -> None:
         raise SettingsProblem(
             f"{path} has [{key}], which is secret.",
             f"Move it to {path.parent.parent / '.env'} as {variable(key)}__….",
+        )
+    if _passwords(str(values.get("database_url", ""))):
+        raise SettingsProblem(
+            f"The database_url in {path} has a password in it, which is secret.",
+            f"Move it to {path.parent.parent / '.env'} as {variable('database_url')}=….",
         )
     if "home" in values:
         raise SettingsProblem(f"{path} cannot set `home`.", "Use --home or HANDBILL_HOME.")

@@ -1,7 +1,6 @@
 """Tells of every setting its value and where it came from. Never the value of a secret."""
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ def describe(settings: Settings, env: Mapping[str, str] = os.environ) -> list[De
 
 def _shown(key: str, value: object, settings: Settings) -> str:
     if key == "database_url":
-        return re.sub(r"(://[^:/@]*):[^@]+@", r"\1:***@", settings.url)
+        return settings.shown_url
     if isinstance(value, timedelta):
         return spell(value)
     return "(this machine's)" if value is None else str(value)

@@ -16,7 +16,8 @@ from handbill.cli import accounts, config, queue, reports, reviews, running
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
-from handbill.errors import Problem
+from handbill.domain.text.characters import printable
+from handbill.errors import InputProblem, Problem
 
 app = typer.Typer(
     name="handbill",
@@ -60,14 +61,24 @@ app.command("rehearse")(rehearse)
 app.add_typer(config.group, name="config")
 
 
+def _refuse_bytes(words: list[str]) -> None:
+    """What the shell could not decode comes as lone surrogates, which nothing can keep."""
+    for word in words:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InputProblem(
+                f"'{word}' is not UTF-8 text.", "Type it anew, or read it from a file with -."
+            )
+
+
 def main() -> int:
     """Run the shell's door; a Problem becomes one sentence and the next command, and exit 1."""
     try:
+        _refuse_bytes(sys.argv)
         app()
     except Problem as problem:
-        sys.stderr.write(f"{problem.says}\n")
+        sys.stderr.write(f"{printable(problem.says, newlines=True)}\n")
         if problem.cure:
-            sys.stderr.write(f"  → {problem.cure}\n")
+            sys.stderr.write(f"  → {printable(problem.cure, newlines=True)}\n")
         return 1
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

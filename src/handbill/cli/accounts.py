@@ -6,6 +6,7 @@ import typer
 
 from handbill.cli import render
 from handbill.cli.door import door
+from handbill.clock import now
 from handbill.domain.durations import spell
 from handbill.errors import InputProblem
 
@@ -112,7 +113,7 @@ def state_of(account: "Account") -> str:
     """Whether the account posts, rests or is paused, in words."""
     if account.paused_at:
         return f"paused: {account.pause_reason}"
-    if account.rest_until:
+    if account.rest_until and account.rest_until > now():
         return f"resting until {render.time(account.rest_until, account.zone)}"
     return "ready"
 

@@ -8,6 +8,7 @@ import typer
 
 from handbill.cli import render
 from handbill.cli.door import door
+from handbill.errors import Problem
 
 group = typer.Typer(help="What is set, and where.", no_args_is_help=True)
 
@@ -16,7 +17,6 @@ def init(context: typer.Context) -> None:
     """Make a home folder: configuration, .env for secrets, database. Overwrites nothing."""
     from handbill import examples
     from handbill.settings import TOML_NAME
-    from handbill.store.engine import shown
 
     here = door(context)
     home = here.home
@@ -27,18 +27,24 @@ def init(context: typer.Context) -> None:
         made = _write_new(path, content, mode)
         render.say(f"{'Made' if made else 'Kept'} {path}")
     settings = here.app().settings
-    render.say(f"The queue is kept in {shown(settings.url)}.")
+    render.say(f"The queue is kept in {settings.shown_url}.")
     render.hint(f"Add an account: {here.command('account add my_blog --network x')}")
     render.hint(f"Or practise without one: {here.command('rehearse')}")
 
 
 def _write_new(path: Path, content: str, mode: int) -> bool:
     """Write a file that must not exist; its mode holds from the first byte."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     except FileExistsError:
-        return False
+        if path.is_file():
+            return False
+        raise Problem(f"{path} cannot be made.", "Choose another folder with --home.") from None
+    except OSError as error:
+        raise Problem(
+            f"{path} cannot be made ({error.strerror}).", "Choose another folder with --home."
+        ) from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(content)
     return True

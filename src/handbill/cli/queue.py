@@ -56,8 +56,9 @@ def add(
 
     here = door(context)
     if file is not None:
-        if text is not None:
-            raise typer.BadParameter("give either TEXT or --file", param_hint="TEXT")
+        beside = (text, account, at, zone, fold, review, image, alt, no_later_than)
+        if any(one is not None for one in beside) or now or draft:
+            raise typer.BadParameter("the file says all of that itself", param_hint="--file")
         new = batches.read(file)
     else:
         asked = asking.time_of(at, now, zone, fold, no_later_than)
@@ -195,6 +196,8 @@ def edit(
     """Change text or pictures of a post that is not out yet."""
     from handbill.services import queueing
 
+    if no_images and image:
+        raise typer.BadParameter("give either --image or --no-images", param_hint="--image")
     images = [] if no_images else asking.images_of(image, alt)
     if text is None and images is None:
         raise typer.BadParameter("give --text, --image or --no-images", param_hint="--text")

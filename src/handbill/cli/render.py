@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """A line for a person, on standard output."""
-    typer.echo(text)
+    """Lines for a person, on standard output; nothing in them acts on the terminal."""
+    typer.echo(printable(text, newlines=True))
 
 
 def hint(text: str) -> None:
     """The next thing to do, on standard error, so that it never ends up in a pipe."""
-    typer.echo(f"  → {text}", err=True)
+    typer.echo(printable(f"  → {text}", newlines=True), err=True)
 
 
 def as_json(value: object) -> None:

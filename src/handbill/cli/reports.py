@@ -48,6 +48,8 @@ def status(
 
 
 def _state_json(state: "State", running: bool | None) -> dict[str, object]:
+    from handbill.services.history import utc
+
     return {
         "running": running,
         "counts": {status.value: state.counts.get(status, 0) for status in Status},
@@ -55,7 +57,7 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
         "late": render.posts_json(state.late),
         "needs_eyes": render.posts_json(state.eyes),
         "paused": [{"account": a.name, "reason": a.pause_reason} for a in state.paused],
-        "resting": [{"account": a.name, "until": str(a.rest_until)} for a in state.resting],
+        "resting": [{"account": a.name, "until": utc(a.rest_until)} for a in state.resting],
     }
 
 

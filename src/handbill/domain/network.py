@@ -127,6 +127,9 @@ class NetworkModule(Protocol):
     def remarks(self, text: str) -> list[str]:
         """What a person may want to know about a text that is fine, one sentence each."""
 
+    def remote_id(self, link: str) -> str | None:
+        """The number of the post that a link of this network leads to, or None."""
+
     def connect(
         self, credentials: Mapping[str, str], server: str | None, clock: Callable[[], datetime]
     ) -> Network:

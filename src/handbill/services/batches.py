@@ -1,8 +1,10 @@
 """Reads many posts from one CSV or JSON file; every fault is named with its line."""
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ def read(path: Path) -> list[tuple[str, PostIn]]:
     found, wrong = [], []
     for place, row in rows:
         try:
-            found.append((place, _post(row, path.parent)))
+            found.append((place, _post(row(), path.parent)))
         except ValidationError as error:
             wrong.append(f"{place}: {explain(error)}")
         except InputProblem as problem:
@@ -55,41 +57,68 @@ def _content(path: Path) -> str:
         raise InputProblem(f"{path}, line {line}: not UTF-8.", "Save it as UTF-8.") from None
 
 
-def _csv_rows(content: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    reader = csv.DictReader(content.splitlines(keepends=True), strict=True)
-    unknown = [name for name in reader.fieldnames or [] if name not in COLUMNS]
-    if unknown:
-        raise InputProblem(
-            f"line 1: unknown column {', '.join(unknown)}.", f"Known: {', '.join(COLUMNS)}."
-        )
-    rows = []
+#: Where a row stands, and what reads it.
+Row = tuple[str, Callable[[], Mapping[str, Any]]]
+
+
+def _csv_rows(content: str) -> list[Row]:
+    """The rows under the head, without blank ones, each with the line on which it begins."""
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    lines, begins = [], 1
     try:
-        start = 2
-        for row in reader:
-            filled = {key: value for key, value in row.items() if value not in (None, "")}
-            rows.append((f"line {start}", filled))
-            start = reader.line_num + 1
+        for cells in reader:
+            if cells:
+                lines.append((begins, cells))
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise InputProblem(f"line {reader.line_num}: {error}.", "Mend that line.") from None
-    return rows
+        raise InputProblem(f"line {begins}: {error}.", "Mend that line.") from None
+    if not lines:
+        return []
+    head = _head(*lines[0])
+    return [(f"line {number}", partial(_row, head, cells)) for number, cells in lines[1:]]
 
 
-def _json_rows(path: Path, content: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+def _head(number: int, names: list[str]) -> list[str]:
+    names = [name.strip() for name in names]
+    unknown = [name for name in names if name not in COLUMNS]
+    twice = sorted({name for name in names if names.count(name) > 1} - set(unknown))
+    if unknown or twice:
+        what = "unknown column" if unknown else "twice the column"
+        raise InputProblem(
+            f"line {number}: {what} {', '.join(unknown or twice)}.",
+            f"Known: {', '.join(COLUMNS)}; they are parted by commas.",
+        )
+    return names
+
+
+def _row(head: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) > len(head):
+        raise InputProblem(
+            f"{len(cells)} cells under {len(head)} columns.",
+            'Put a text that has a comma in it between "quotes".',
+        )
+    return {name: cell for name, cell in zip(head, cells, strict=False) if cell != ""}
+
+
+def _json_rows(path: Path, content: str) -> list[Row]:
     try:
         rows = json.loads(content)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputProblem(f"{path}{line}: not valid JSON.", "Mend that line.") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputProblem(f"{path} is not a list of posts.", 'Write [{"account": …}, …].')
-    return [(f"post {number}", row) for number, row in enumerate(rows, 1)]
+    return [(f"post {number}", partial(dict, row)) for number, row in enumerate(rows, 1)]
 
 
 def _post(row: Mapping[str, Any], folder: Path) -> PostIn:
     unknown = [str(key) for key in row if key not in (*COLUMNS, "images")]
     if unknown:
         raise InputProblem(f"unknown: {', '.join(unknown)}.", f"Known: {', '.join(COLUMNS)}.")
-    images = [*_pairs(row), *row.get("images", [])]
+    listed = row.get("images", [])
+    if not isinstance(listed, list):
+        raise InputProblem("images: not a list.", 'Write [{"file": …, "alt": …}].')
+    images = [*_pairs(row), *listed]
     part = PartIn(
         text=row.get("text", ""),
         images=[_beside(ImageIn.model_validate(image), folder) for image in images],

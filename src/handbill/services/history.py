@@ -3,17 +3,17 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from handbill.domain.lateness import late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
-from handbill.domain.zones import resolve, zone
+from handbill.domain.zones import zone
 from handbill.errors import InputProblem
 from handbill.models import Account
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts
+from handbill.store import accounts, agenda, posts, reviews
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -34,9 +34,11 @@ class Filter:
 
 
 def history(desk: Desk, chosen: Filter) -> list[Entry]:
-    """What became of posts, newest first. Raises NotFound for an unknown account."""
+    """What became of posts, newest first. Raises NotFound for an unknown account or review."""
     if chosen.account:
         accounts.named(desk.engine, chosen.account)
+    if chosen.review:
+        reviews.named(desk.engine, chosen.review)
     return posts.history(
         desk.engine,
         statuses=chosen.statuses,
@@ -54,7 +56,9 @@ def boundary(desk: Desk, text: str | None, account: str | None) -> datetime | No
         return None
     where = zone(accounts.named(desk.engine, account).zone if account else "UTC")
     with contextlib.suppress(ValueError):
-        return resolve(datetime.combine(date.fromisoformat(text.strip()), time()), where)
+        # A day begins even where the clocks change at midnight: fold 0 takes the first instant.
+        begins = datetime.combine(date.fromisoformat(text.strip()), time(), tzinfo=where)
+        return begins.astimezone(UTC)
     moment = parse(text, desk.clock(), where)
     if moment is None:
         raise InputProblem(f"'{text}' is not a time.", "Write 2026-11-27 or 2026-11-27 18:30.")

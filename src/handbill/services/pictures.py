@@ -7,6 +7,7 @@ from typing import Any
 
 from handbill.domain.network import Image
 from handbill.domain.pictures import ENDINGS, media_type
+from handbill.domain.text.characters import printable
 from handbill.errors import InputProblem
 from handbill.models import ImageIn
 
@@ -15,7 +16,7 @@ MAX_FILE_BYTES = 20_000_000
 
 def keep(image: ImageIn, folder: Path) -> Image:
     """Copy a picture into `folder` under the hash of its content. Raises InputProblem."""
-    content = _read(Path(image.file).expanduser())
+    content = _read(image.file)
     kind = media_type(content[:12])
     if kind is None:
         raise InputProblem(f"{image.file} is not a picture.", "Use JPEG, PNG, WebP or GIF.")
@@ -38,13 +39,15 @@ def as_row(image: Image) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> bytes:
+def _read(name: str) -> bytes:
     try:
+        path = Path(name).expanduser()
         if path.stat().st_size > MAX_FILE_BYTES:
             limit = f"{MAX_FILE_BYTES / 1e6:.0f} MB"
             raise InputProblem(f"{path} is larger than {limit}.", "Make it smaller.")
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:  # no such user, no such path
+        reason = error.strerror if isinstance(error, OSError) else "it cannot be a path"
         raise InputProblem(
-            f"The picture {path} cannot be read ({error.strerror}).", "Check the path."
+            f"The picture {printable(name)} cannot be read ({reason}).", "Check the path."
         ) from None

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handbill.domain.durations import parse_duration
+from handbill.domain.lifecycle import Status
 from handbill.domain.network import Image
 from handbill.domain.when import Moment, parse
 from handbill.domain.zones import Fold, show, zone
@@ -53,7 +54,7 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
     kept = [[pictures.keep(image, desk.pictures) for image in part.images] for part in new.parts]
     for part, images in zip(new.parts, kept, strict=True):
         refuse(desk, account, part.text, images)
-    if new.at is None and not new.draft:
+    if not new.at and not new.draft:
         raise InputProblem("The post has no time.", "Give --at WHEN, --now or --draft.")
     timing = when(account, new, now, confirm) if new.at else None
     return NewPost(
@@ -87,7 +88,10 @@ def when(account: Account, asked: TimeIn, now: datetime, confirm: Confirm) -> Ti
         )
     given = asked.no_later_than
     late = account.lateness_limit if given is None else parse_duration(given)
-    return Timing(moment.at, moment.wall, where.key, moment.at + late)
+    try:
+        return Timing(moment.at, moment.wall, where.key, moment.at + late)
+    except OverflowError:
+        raise InputProblem("That is beyond all calendars.", "Give an earlier time.") from None
 
 
 def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> Moment:
@@ -118,7 +122,8 @@ def _fold(fold: str | None) -> Fold | None:
 def approve(desk: Desk, post_id: int) -> Entry:
     """Queue a draft. Raises InputProblem when its time is past."""
     entry = posts.get(desk.engine, post_id)
-    if entry.post.due_at is not None and entry.post.due_at < desk.clock():
+    due = entry.post.due_at
+    if entry.post.status is Status.DRAFT and due is not None and due < desk.clock():
         raise InputProblem(
             f"The time of post #{post_id} is past.",
             f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized
-from handbill.errors import SettingsProblem, TooLate
+from handbill.errors import InputProblem, SettingsProblem, TooLate
 from handbill.services.desk import Desk
 from handbill.store import accounts, doubts, posts
 
@@ -53,10 +53,17 @@ def _look(desk: Desk, doubt: doubts.Doubt) -> Status:
 
 
 def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
-    """A person says that the post is out. Raises NotFound, TooLate."""
-    remote_id = (url or "").rstrip("/").rpartition("/")[2].partition("?")[0]
-    receipt = Receipt(remote_id, url or "", "Confirmed by hand.")
-    return _judge(desk, post_id, receipt)
+    """A person says that the post is out. Raises NotFound, TooLate, InputProblem."""
+    if url is None:
+        return _judge(desk, post_id, Receipt("", "", "Confirmed by hand."))
+    network = posts.get(desk.engine, post_id).account.network
+    remote_id = desk.networks(network).remote_id(url)
+    if remote_id is None:
+        raise InputProblem(
+            f"{url} is not the link of a post.",
+            "Open the post itself and copy its address, or leave --url away.",
+        )
+    return _judge(desk, post_id, Receipt(remote_id, url, "Confirmed by hand."))
 
 
 def deny(desk: Desk, post_id: int) -> Status:

@@ -114,7 +114,7 @@ def _open_attempt(
     session.flush()
     account = session.get_one(Account, post.account_id)
     return make_claim(
-        post, part, attempt, account, pictures, before[-1].remote_id if before else None
+        post, part, attempt, account, pictures, before[-1].remote_id or None if before else None
     )
 
 
@@ -172,6 +172,7 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
             {
                 "its_attempt": claim.attempt_id,
                 "its_post": claim.post_id,
+                "its_part": claim.part_id,
                 "its_account": claim.account.id,
                 "its_fence": claim.fence,
                 "its_revision": claim.revision,
@@ -196,6 +197,9 @@ def _arming() -> sa.Update:
         col(Post.not_before) <= now,
         col(Post.no_later_than) >= now,
     )
+    not_out = sa.exists().where(
+        col(Part.id) == sa.bindparam("its_part"), col(Part.remote_id).is_(None)
+    )
     free_to_send = sa.exists().where(
         col(Account.id) == sa.bindparam("its_account"),
         col(Account.paused_at).is_(None),
@@ -208,6 +212,7 @@ def _arming() -> sa.Update:
             col(Attempt.armed_at).is_(None),
             col(Attempt.ended_at).is_(None),
             still_ours,
+            not_out,
             free_to_send,
         )
         .values(armed_at=now, evidence=sa.bindparam("proof"))

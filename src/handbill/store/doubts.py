@@ -58,7 +58,7 @@ def _first_doubt(session: Session, attempt: Attempt, pictures: Path) -> Claim:
         .where(Part.post_id == post.id, Part.position < part.position)
         .order_by(col(Part.position).desc())
     ).first()
-    return make_claim(post, part, armed[0] if armed else attempt, account, pictures, before)
+    return make_claim(post, part, armed[0] if armed else attempt, account, pictures, before or None)
 
 
 def settle(
@@ -68,15 +68,15 @@ def settle(
     with write(engine) as session:
         attempt = session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
         post = session.get_one(Post, attempt.post_id)
-        if attempt.resolution is not None:
-            return post.status  # a person or a late receipt was quicker
         part = session.get_one(Part, attempt.part_id)
         if isinstance(sighting, Found):
             proof = not_anothers(session, part, sighting.receipt)
-            if isinstance(proof, Receipt):
+            if isinstance(proof, Receipt):  # counts even after a person has said no
                 return end_attempt(session, doubt.attempt_id, proof, now)
             sighting = NotSeen(proof.says)
-        armed_at = doubt.claim.armed_at or attempt.started_at
+        if attempt.resolution is not None:
+            return post.status  # a person or a late receipt was quicker
+        armed_at = attempt.armed_at or attempt.started_at
         if sighting.proof and proves_absence(armed_at, started_at):
             return end_attempt(session, doubt.attempt_id, NotSent(sighting.says), now, 0.0)
         attempt.looks += 1

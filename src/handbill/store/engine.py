@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from handbill.errors import SettingsProblem, StoreProblem
@@ -32,7 +32,7 @@ def make_engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql":
             return _postgres(parsed)
-        if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
             raise NoSuchModuleError
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         raise SettingsProblem(
@@ -125,7 +125,9 @@ def read(engine: Engine) -> Generator[Session]:
 def _plainly() -> Generator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise  # a broken rule is for the caller, and a wrong statement is a bug
         raise StoreProblem(
             f"The database cannot be used at the moment: {error.orig}.",
             "Check the free space on the disk, and who else has the file open.",
@@ -137,8 +139,3 @@ def sqlite_file(engine: Engine) -> Path | None:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
     return Path(engine.url.database)
-
-
-def shown(url: str) -> str:
-    """A database's address without its password."""
-    return make_url(url).render_as_string(hide_password=True)

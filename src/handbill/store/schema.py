@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from handbill.errors import StoreProblem
 from handbill.store.engine import make_engine, sqlite_file
@@ -14,6 +14,9 @@ from handbill.store.engine import make_engine, sqlite_file
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
 REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
+
+#: Any number will do, as long as it stays the same.
+LOCK_KEY = 0x68616E6462696C6C
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -27,8 +30,13 @@ def open_store(url: str) -> Engine:
     try:
         if _current(engine) != HEAD:
             _migrate(engine)
-    except (OperationalError, DatabaseError) as error:
+    except DatabaseError as error:
         raise _plainly(engine, error) from None
+    except OSError as error:
+        raise StoreProblem(
+            f"{sqlite_file(engine)} cannot be made ({error.strerror}).",
+            "Check the folder's permissions, or choose another with --home.",
+        ) from None
     return engine
 
 
@@ -61,7 +69,7 @@ def _refuse_foreign(connection: Connection) -> None:
 def _migrate(engine: Engine) -> None:
     file = sqlite_file(engine)
     if file is None:
-        return upgrade(engine)
+        return _migrate_server(engine)
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.migrate.lock"):  # two first commands at once: one of them waits
         if not file.exists():
@@ -69,6 +77,16 @@ def _migrate(engine: Engine) -> None:
         if _current(engine) != HEAD:
             upgrade(engine)
     return None
+
+
+def _migrate_server(engine: Engine) -> None:
+    with engine.connect() as waiting:  # two first commands at once: one of them waits here
+        waiting.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+        try:
+            if _current(engine) != HEAD:
+                upgrade(engine)
+        finally:
+            waiting.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -26,11 +26,11 @@ from handbill.domain.network import (
 )
 from handbill.domain.outcomes import Halted, NotSent, Outcome, Receipt, Refused, Unknown
 from handbill.domain.settling import EXCHANGE_DEADLINE
-from handbill.domain.text.characters import forbidden, suspicious
-from handbill.domain.text.entities import cashtags, urls
-from handbill.domain.text.weighted import weighted_length
 from handbill.networks import wire
 from handbill.networks.x import answers, timeline
+from handbill.networks.x.rules import check, remarks, remote_id
+
+__all__ = ["APP_KEYS", "TITLE", "TOKENS", "X", "check", "connect", "remarks", "remote_id"]
 
 TITLE = "X"
 OFFICIAL = "https://api.twitter.com"  # tweepy's fixed host; signatures are made for it
@@ -43,19 +43,6 @@ TOKENS: Mapping[str, str] = {
     "access_token_secret": "the account's access token secret",
 }
 
-MAX_WEIGHT = 280
-#: More than this can never count 280: a link of 4,096 characters counts 23.
-MAX_CHARACTERS = 60_000
-MAX_CASHTAGS = 1
-MAX_IMAGES = 4
-MAX_ALT_CHARACTERS = 1000
-#: Largest file of each kind that X takes, in bytes.
-MAX_BYTES = {
-    "image/jpeg": 5_000_000,
-    "image/png": 5_000_000,
-    "image/webp": 5_000_000,
-    "image/gif": 15_000_000,
-}
 CHUNK_BYTES = 4_000_000
 
 #: What tweepy raises; its own errors trip over JSON that is not an object (`null`, a string).
@@ -68,62 +55,6 @@ TROUBLE = (
 )
 
 log = logging.getLogger(__name__)
-
-
-def check(text: str, images: Sequence[Image]) -> list[str]:
-    """Everything X would refuse about a part, one sentence each. No I/O."""
-    return [*_check_text(text, bool(images)), *_check_images(images)]
-
-
-def remarks(text: str) -> list[str]:
-    """The count, names that X takes for links, and characters that nobody can see."""
-    found = [f"Counts {weighted_length(text)} of {MAX_WEIGHT}."]
-    bare = [span.text for span in urls(text) if "://" not in span.text]
-    if bare:
-        found.append(f"X makes a link of {', '.join(bare)}, and may charge for it.")
-    found += [
-        f"Character {odd.position + 1} is invisible ({odd.name}); is it meant?"
-        for odd in suspicious(text)[:3]
-    ]
-    return found
-
-
-def _check_text(text: str, has_images: bool) -> list[str]:
-    if len(text) > MAX_CHARACTERS:  # counting megabytes would take long
-        return [f"Too long for X: {len(text)} characters."]
-    wrong = [
-        f"Character {bad.position + 1} ({bad.name}) cannot be posted." for bad in forbidden(text)
-    ]
-    if wrong:
-        return wrong[:5]
-    if not text.strip() and not has_images:
-        return ["The text is empty."]
-    if (weight := weighted_length(text)) > MAX_WEIGHT:
-        over = weight - MAX_WEIGHT
-        wrong.append(f"Too long for X by {over}: it counts {weight} of {MAX_WEIGHT}.")
-    if len(tags := cashtags(text)) > MAX_CASHTAGS:
-        where = ", ".join(f"${tag.text.lstrip('$')} at character {tag.start + 1}" for tag in tags)
-        wrong.append(f"X takes one cashtag a post, and here are {len(tags)}: {where}.")
-    return wrong
-
-
-def _check_images(images: Sequence[Image]) -> list[str]:
-    wrong = []
-    if len(images) > MAX_IMAGES:
-        wrong.append(f"X takes {MAX_IMAGES} pictures a post, and here are {len(images)}.")
-    if len(images) > 1 and any(image.media_type == "image/gif" for image in images):
-        wrong.append("X takes a GIF only alone.")
-    for image in images:
-        limit = MAX_BYTES.get(image.media_type)
-        if limit is None:
-            wrong.append(f"X does not take {image.path.name}; use JPEG, PNG, WebP or GIF.")
-        elif image.size_bytes > limit:
-            size = image.size_bytes / 1e6
-            wrong.append(f"{image.path.name} is too large: {size:.1f} of {limit / 1e6:.0f} MB.")
-        if len(image.alt) > MAX_ALT_CHARACTERS:
-            count = f"{len(image.alt)} of {MAX_ALT_CHARACTERS} characters"
-            wrong.append(f"The alt text of {image.path.name} is too long: {count}.")
-    return wrong
 
 
 def connect(
