@@ -5,8 +5,7 @@ closed list is unknown. A look-up can prove that a post is out, never that it is
 """
 
 import base64
-import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,8 +52,6 @@ TROUBLE = (
     TypeError,
     AttributeError,
 )
-
-log = logging.getLogger(__name__)
 
 
 def connect(
