@@ -1,0 +1,312 @@
+"""A doubt ends by the network's proof, by proof of absence, or by a person's word."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from handbill.domain.lifecycle import Status
+from handbill.domain.network import Found, NotSeen, Sighting
+from handbill.domain.settling import LOOKUPS, QUIET
+from handbill.store import doubts, posts, records
+from handbill.store.doubts import Doubt
+from tests.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    PICTURES,
+    SECOND,
+    account_of,
+    add_in,
+    add_post,
+    attempt,
+    claim_one,
+    get,
+    receipt,
+    refused,
+    row_of,
+    status_of,
+    unknown,
+)
+
+QUIET_IS_OVER = NOW + QUIET
+UNSEEN = NotSeen("X's timeline does not show it.")
+ABSENT = NotSeen("The server has no such record.", proof=True)
+
+
+def the_doubt(engine: Engine, now: datetime = NOW + DAY) -> Doubt:
+    """The one doubt that is due."""
+    (doubt,) = doubts.due(engine, now, PICTURES)
+    return doubt
+
+
+def look(
+    engine: Engine, sighting: Sighting, started_at: datetime = QUIET_IS_OVER, now: datetime = NOW
+) -> Status:
+    """One look-up, from the schedule to what follows."""
+    doubt = the_doubt(engine)
+    return doubts.settle(engine, doubt, sighting, started_at, max(now, started_at))
+
+
+# What is due
+
+
+def test_a_doubt_is_due_at_its_moment(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT, text="A storm.")
+    assert doubts.due(engine, NOW + 5 * SECOND - timedelta(microseconds=1), PICTURES) == []
+    doubt = the_doubt(engine, NOW + 5 * SECOND)
+    assert (doubt.claim.post_id, doubt.claim.text) == (post_id, "A storm.")
+    assert doubt.claim.armed_at == NOW
+    assert doubt.claim.evidence == {"since_id": "900"}
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.IN_DOUBT])
+def test_nothing_else_is_due(engine: Engine, status: Status) -> None:
+    add_in(engine, status)
+    assert doubts.due(engine, NOW + DAY, PICTURES) == []
+
+
+def test_the_longest_waiting_doubts_come_first_and_only_so_many(engine: Engine) -> None:
+    numbers = list[int]()
+    for minute in (3, 1, 2):
+        numbers.append(add_post(engine, at=NOW + minute * MINUTE))
+    for minute in (1, 2, 3):
+        attempt(engine, unknown(), NOW + minute * MINUTE)
+    found = doubts.due(engine, NOW + DAY, PICTURES, limit=2)
+    assert [doubt.claim.post_id for doubt in found] == [numbers[1], numbers[2]]
+
+
+def test_a_later_part_is_looked_for_as_an_answer_to_the_one_before(engine: Engine) -> None:
+    add_post(engine, text="One.", more=["Two."])
+    attempt(engine, receipt("1001"))
+    attempt(engine, unknown())
+    doubt = the_doubt(engine)
+    assert (doubt.claim.position, doubt.claim.reply_to) == (2, "1001")
+
+
+def test_the_evidence_is_that_of_the_first_doubtful_attempt(engine: Engine) -> None:
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown(), since_id="900")
+    doubts.judge(engine, post_id, None, NOW)
+    attempt(engine, refused(duplicate=True), NOW + HOUR, since_id="999")
+    doubt = the_doubt(engine)
+    assert doubt.claim.evidence == {"since_id": "900"}
+    assert doubt.attempt_id == get(engine, post_id).attempts[-1].id
+
+
+# Found
+
+
+def test_found_publishes_with_the_networks_time(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    proof = receipt("1001", at=NOW + 2 * SECOND)
+    assert look(engine, Found(proof), NOW + 5 * SECOND) is Status.PUBLISHED
+    entry = get(engine, post_id)
+    assert (entry.post.published_at, entry.post.attention) == (NOW + 2 * SECOND, None)
+    assert entry.parts[0].remote_id == "1001"
+    (ended,) = entry.attempts
+    assert (ended.outcome, ended.resolution, ended.next_look_at) == ("unknown", "found", None)
+    assert doubts.due(engine, NOW + DAY, PICTURES) == []
+
+
+def test_found_counts_however_early_the_look_started(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    assert look(engine, Found(receipt()), NOW) is Status.PUBLISHED
+
+
+def test_finding_another_post_of_ours_proves_nothing(engine: Engine) -> None:
+    add_in(engine, Status.PUBLISHED, text="One.")
+    other = get(engine, 1).parts[0].remote_id
+    assert other is not None
+    post_id = add_in(engine, Status.IN_DOUBT)
+    assert look(engine, Found(receipt(other))) is Status.IN_DOUBT
+    entry = get(engine, post_id)
+    assert (entry.parts[0].remote_id, entry.attempts[0].looks) == (None, 1)
+
+
+def test_the_echo_of_a_denied_doubt_is_found_and_published_once(engine: Engine) -> None:
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown())
+    doubts.judge(engine, post_id, None, NOW)
+    attempt(engine, refused(duplicate=True), NOW + HOUR)
+    assert look(engine, Found(receipt("1001")), NOW + 2 * HOUR) is Status.PUBLISHED
+    entry = get(engine, post_id)
+    assert entry.parts[0].remote_id == "1001"
+    assert entry.post.attention is None
+
+
+# Not seen
+
+
+def test_not_seen_is_looked_for_again_on_the_schedule_and_then_it_is_a_persons_turn(
+    engine: Engine,
+) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    for after in LOOKUPS:
+        assert get(engine, post_id).attempts[0].next_look_at == NOW + after
+        assert look(engine, UNSEEN, NOW + after) is Status.IN_DOUBT
+        assert get(engine, post_id).post.attention == UNSEEN.says
+    (held,) = get(engine, post_id).attempts
+    assert (held.looks, held.next_look_at, held.resolution) == (5, None, None)
+    assert status_of(engine, post_id) is Status.IN_DOUBT
+    assert doubts.due(engine, NOW + DAY, PICTURES) == []
+
+
+def test_not_seeing_it_without_proof_never_queues_it_again(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    assert look(engine, UNSEEN, NOW + DAY) is Status.IN_DOUBT
+
+
+# Proved absent
+
+
+def test_proof_of_absence_counts_after_the_quiet_period(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    assert look(engine, ABSENT, QUIET_IS_OVER) is Status.QUEUED
+    entry = get(engine, post_id)
+    assert entry.post.attention is None
+    assert (entry.attempts[0].outcome, entry.attempts[0].resolution) == ("unknown", "absent")
+
+
+def test_proof_of_absence_does_not_count_while_a_late_request_could_still_land(
+    engine: Engine,
+) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    before = QUIET_IS_OVER - timedelta(microseconds=1)
+    assert look(engine, ABSENT, before, now=QUIET_IS_OVER + HOUR) is Status.IN_DOUBT
+    assert get(engine, post_id).attempts[0].looks == 1
+
+
+def test_the_quiet_period_is_that_of_the_latest_try_not_of_the_first(engine: Engine) -> None:
+    """A request of the second try can still land, however long ago the first was denied."""
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown())
+    doubts.judge(engine, post_id, None, NOW)
+    attempt(engine, unknown(), NOW + HOUR)
+    assert look(engine, ABSENT, NOW + HOUR + 5 * SECOND) is Status.IN_DOUBT
+    assert look(engine, ABSENT, NOW + HOUR + QUIET) is Status.QUEUED
+
+
+def test_what_was_proved_absent_can_be_sent_again(engine: Engine) -> None:
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown())
+    look(engine, ABSENT)
+    attempt(engine, receipt("1001"), NOW + HOUR)
+    assert status_of(engine, post_id) is Status.PUBLISHED
+
+
+# When the network cannot be asked
+
+
+def test_a_look_that_could_not_be_made_is_postponed_and_does_not_count(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubts.postpone(engine, the_doubt(engine), "Could not look.", NOW + HOUR)
+    entry = get(engine, post_id)
+    assert (entry.attempts[0].looks, entry.attempts[0].next_look_at) == (0, NOW + HOUR)
+    assert entry.post.attention == "Could not look."
+
+
+def test_a_doubt_that_is_settled_is_not_postponed(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, receipt(), NOW)
+    doubts.postpone(engine, doubt, "Could not look.", NOW + HOUR)
+    entry = get(engine, post_id)
+    assert (entry.post.attention, entry.attempts[0].next_look_at) == (None, None)
+
+
+# A person's word
+
+
+def test_a_persons_yes_publishes_as_of_the_arming(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    assert doubts.judge(engine, post_id, receipt("1001"), NOW + HOUR) is Status.PUBLISHED
+    entry = get(engine, post_id)
+    assert (entry.post.published_at, entry.post.attention) == (NOW, None)
+    assert entry.parts[0].url == "https://x.test/ines/status/1001"
+    (ended,) = entry.attempts
+    assert (ended.resolution, ended.resolved_at) == ("confirmed", NOW + HOUR)
+    assert ended.next_look_at is None
+
+
+def test_a_persons_no_queues_it_for_its_old_time(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    assert doubts.judge(engine, post_id, None, NOW + HOUR) is Status.QUEUED
+    entry = get(engine, post_id)
+    assert (entry.post.due_at, entry.post.not_before, entry.post.attention) == (NOW, NOW, None)
+    assert (entry.attempts[0].resolution, entry.attempts[0].next_look_at) == ("denied", None)
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.IN_DOUBT])
+def test_a_post_that_is_not_in_doubt_cannot_be_judged(engine: Engine, status: Status) -> None:
+    post_id = add_in(engine, status)
+    before = get(engine, post_id)
+    assert doubts.judge(engine, post_id, None, NOW) is None
+    assert doubts.judge(engine, post_id, receipt("9"), NOW) is None
+    assert get(engine, post_id) == before
+
+
+def test_a_post_that_does_not_exist_cannot_be_judged(engine: Engine) -> None:
+    assert doubts.judge(engine, 99, None, NOW) is None
+
+
+def test_a_person_is_quicker_than_a_look_that_is_under_way(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, None, NOW)
+    assert doubts.settle(engine, doubt, UNSEEN, NOW + HOUR, NOW + HOUR) is Status.QUEUED
+    assert row_of(engine, doubt.attempt_id).looks == 0
+
+
+def test_a_look_that_finds_it_after_a_persons_no_is_proof_all_the_same(engine: Engine) -> None:
+    """One receipt from any attempt, however late, makes it published."""
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, None, NOW)
+    found = Found(receipt("1001"))
+    assert doubts.settle(engine, doubt, found, NOW + HOUR, NOW + HOUR) is Status.PUBLISHED
+    assert get(engine, post_id).parts[0].remote_id == "1001"
+
+
+def test_a_yes_for_the_first_part_lets_the_second_follow(engine: Engine) -> None:
+    post_id = add_post(engine, text="One.", more=["Two."])
+    attempt(engine, unknown())
+    assert doubts.judge(engine, post_id, receipt("1001"), NOW) is Status.QUEUED
+    assert claim_one(engine).reply_to == "1001"
+
+
+def test_a_yes_without_a_link_is_enough(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    newest = account_of(engine).newest_remote_id
+    assert doubts.judge(engine, post_id, receipt(""), NOW) is Status.PUBLISHED
+    assert account_of(engine).newest_remote_id == newest
+
+
+def test_after_a_yes_without_a_link_the_second_part_answers_nobody(engine: Engine) -> None:
+    post_id = add_post(engine, text="One.", more=["Two."])
+    attempt(engine, unknown())
+    doubts.judge(engine, post_id, receipt(""), NOW)
+    assert claim_one(engine).reply_to is None
+
+
+def test_several_doubts_about_a_part_are_resolved_together(engine: Engine) -> None:
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown())
+    doubts.judge(engine, post_id, None, NOW)
+    attempt(engine, unknown(), NOW + HOUR)
+    doubts.judge(engine, post_id, receipt("1001"), NOW + 2 * HOUR)
+    assert [one.resolution for one in get(engine, post_id).attempts] == ["denied", "confirmed"]
+
+
+def test_after_a_no_the_post_can_be_changed_again(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubts.judge(engine, post_id, None, NOW)
+    posts.change(engine, post_id, posts.edit("Other words.", None))
+    assert get(engine, post_id).parts[0].text == "Other words."
+
+
+def test_after_a_no_past_its_limit_the_post_is_missed_not_sent(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubts.judge(engine, post_id, None, NOW + DAY)
+    assert records.miss(engine, NOW + DAY) == [post_id]
