@@ -16,7 +16,7 @@ from typing import Any
 
 from handbill.app import App, build
 from handbill.clock import now
-from handbill.models import AccountIn, PartIn, PostIn
+from handbill.inputs import AccountIn, PartIn, PostIn
 from handbill.rehearsal import practice_keys
 from handbill.services import connecting, queueing
 from handbill.settings import load, variable

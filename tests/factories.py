@@ -16,7 +16,8 @@ from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import AccountRef, Claim, Connect, Evidence, Network
 from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, Unauthorized, Unknown
-from handbill.models import Account, AccountIn, Attempt, ImageIn, PartIn, PostIn, Review, ReviewIn
+from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
+from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
 from handbill.store import accounts, claims, posts, records, reviews
 from handbill.store.engine import write

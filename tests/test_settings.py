@@ -49,10 +49,17 @@ def dotenv(home: Path) -> Write:
     return write
 
 
+def checked(home: Path) -> Settings:
+    """The settings of a home, as the program takes them."""
+    settings = load(home)
+    networks.refuse_unknown_keys(settings.apps, settings.tokens)
+    return settings
+
+
 def refusal(home: Path) -> SettingsProblem:
     """The problem with the settings of a home; it must name no secret and have a mend."""
     with pytest.raises(SettingsProblem) as problem:
-        networks.refuse_unknown_keys(load(home).apps)
+        checked(home)
     assert CANARY not in str(problem.value)
     assert CANARY not in repr(problem.value)
     assert problem.value.__cause__ is None
@@ -239,6 +246,11 @@ def test_a_misspelt_prefix_in_dotenv_is_refused_with_a_proposal(home: Path, dote
     problem = refusal(home)
     assert "HANDBIL_TOKENS__INES__ACCESS_TOKEN" in problem.says
     assert "HANDBILL_" in problem.cure
+
+
+def test_a_token_key_that_no_network_knows_is_refused(home: Path, dotenv: Write) -> None:
+    dotenv(f"HANDBILL_TOKENS__INES__ACCES_TOKEN={CANARY}\n")
+    assert "HANDBILL_TOKENS__INES__ACCES_TOKEN" in refusal(home).says
 
 
 @pytest.mark.parametrize("where", ["environment", "dotenv"])
@@ -483,8 +495,7 @@ def test_the_example_of_dotenv_can_be_filled_in(home: Path, dotenv: Write) -> No
         for line in examples.env().splitlines()
     ]
     dotenv("\n".join(filled))
-    settings = load(home)
-    networks.refuse_unknown_keys(settings.apps)
+    settings = checked(home)
     needed = {name: set(networks.module(name).APP_KEYS) for name in networks.names()}
     assert {name: set(keys) for name, keys in settings.apps.items()} == needed
     assert set(settings.tokens) == {"my_blog"}

@@ -32,7 +32,7 @@ class App:
 
 def build(settings: Settings, clock: Clock = now) -> App:
     """Open the store (creating or migrating it) and lay out the desk. Raises Problem."""
-    networks.refuse_unknown_keys(settings.apps)
+    networks.refuse_unknown_keys(settings.apps, settings.tokens)
     desk = Desk(
         engine=open_store(settings.url),
         clock=clock,

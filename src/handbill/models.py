@@ -1,21 +1,17 @@
-"""The tables, and the validated inputs that every door shares.
+"""The tables. `status` is written only in `store/`.
 
-A `table=True` class does not validate itself, so whatever comes from outside passes through an
-`…In` model first; the CHECK constraints are the last line. `status` is written only in `store/`.
+A `table=True` class does not validate itself: what comes from outside passes through a model of
+`inputs` first, and the CHECK constraints are the last line.
 """
 
 import enum
-import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, ConfigDict, ValidationError, field_validator
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel
 
-from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import NEEDS_EYES, Status
 from handbill.domain.outcomes import KINDS
 
@@ -51,52 +47,6 @@ def where(condition: str) -> dict[str, Any]:
 def quoted(*values: str) -> str:
     """SQL literals of constants of this program."""
     return ", ".join(f"'{value}'" for value in sorted(values))
-
-
-def _account_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or len(name) > 32:
-        raise ValueError("use lower-case letters, digits and single underscores, e.g. my_blog")
-    return name
-
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-#: Names an account in commands and in the names of its `.env` keys.
-AccountName = Annotated[str, AfterValidator(_account_name)]
-
-
-class Input(SQLModel):
-    """Base of what comes from outside: no unknown keys, no stray blanks."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
-
-
-class AccountIn(Input):
-    """A login to add; its tokens are not here but in `.env`."""
-
-    name: AccountName
-    network: str
-    server: str | None = None
-    zone: str = "UTC"
-    lateness_limit: timedelta = DEFAULT_LIMIT
-
-    @field_validator("server")
-    @classmethod
-    def _plain_origin(cls, server: str | None) -> str | None:
-        if server is None:
-            return None
-        parts = urlsplit(server)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("give scheme and host only, e.g. http://127.0.0.1:8765")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("use https://; plain http:// is for a server on this machine only")
-        try:
-            parts.port  # noqa: B018  raises when it is none
-        except ValueError:
-            raise ValueError("the port is not one; give e.g. http://127.0.0.1:8765") from None
-        if parts.username or parts.query or parts.fragment:
-            raise ValueError("give scheme and host only, without user, query or fragment")
-        return server.rstrip("/")
 
 
 class Account(SQLModel, table=True):
@@ -138,31 +88,6 @@ class ReviewBase(SQLModel):
     handle: str | None = Field(default=None, max_length=100)
     link: str | None = Field(default=None, max_length=2000)
     rating: str | None = Field(default=None, max_length=20)
-
-
-class ReviewIn(Input, ReviewBase):
-    """A review to add, as typed."""
-
-    slug: str | None = Field(default=None, max_length=80)
-
-    @field_validator("slug")
-    @classmethod
-    def _short_name(cls, slug: str | None) -> str | None:
-        if slug is not None and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
-            raise ValueError("use lower-case letters, digits and single hyphens, e.g. my-review")
-        return slug
-
-    @field_validator("handle")
-    @classmethod
-    def _with_at(cls, handle: str | None) -> str | None:
-        return f"@{handle.lstrip('@')}" if handle else None
-
-    @field_validator("link")
-    @classmethod
-    def _web_address(cls, link: str | None) -> str | None:
-        if link and not re.match(r"https?://[^\s/]+\.[^\s/]+", link):
-            raise ValueError("give the whole address, beginning with https://")
-        return link or None
 
 
 class Review(ReviewBase, table=True):
@@ -284,51 +209,3 @@ class Attempt(SQLModel, table=True):
     next_look_at: datetime | None = None
     resolution: str | None = Field(default=None, max_length=16)
     resolved_at: datetime | None = None
-
-
-class ImageIn(Input):
-    """A picture to attach, before it is copied into the pictures folder."""
-
-    file: str
-    alt: str = Field(min_length=1)
-
-
-class PartIn(Input):
-    """One message of a post, as typed."""
-
-    text: str = ""
-    images: list[ImageIn] = []
-
-    @field_validator("text")
-    @classmethod
-    def _line_ends(cls, text: str) -> str:
-        return text.replace("\r\n", "\n")
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
-
-
-class TimeIn(Input):
-    """When, in words: resolved in `zone`, or else in the account's."""
-
-    at: str | None = None
-    zone: str | None = None
-    #: Which of the two, where an hour comes twice: "earlier" or "later".
-    fold: str | None = None
-    no_later_than: str | None = None
-
-
-class PostIn(TimeIn):
-    """A post to queue, or to keep as a draft."""
-
-    account: str
-    parts: list[PartIn] = Field(min_length=1)
-    review: str | None = None
-    draft: bool = False
-
-
-def explain(error: ValidationError) -> str:
-    """What is wrong with an input, one clause a field."""
-    return "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or 'input'}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    )

@@ -1,7 +1,7 @@
 """Settings: arguments > environment > `.env` > `config/handbill.toml` > defaults.
 
 Secrets live in the environment or in `.env`, everything else in the TOML file. An error names the
-key, the file and the mend; it never shows a value.
+key, the file and the mend; it never shows a secret.
 """
 
 import difflib

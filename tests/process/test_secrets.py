@@ -8,7 +8,7 @@ import pytest
 
 from bench import rig
 from handbill.app import build
-from handbill.models import AccountIn
+from handbill.inputs import AccountIn
 from handbill.rehearsal import practice_keys
 from handbill.services import connecting
 from handbill.settings import load, variable

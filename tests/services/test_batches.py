@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handbill.domain.when import Moment
 from handbill.errors import InputProblem, Problem
-from handbill.models import PostIn
+from handbill.inputs import PostIn
 from handbill.services import batches, queueing
 from handbill.services.desk import Desk
 from tests.factories import add_account, add_review, png

@@ -12,7 +12,7 @@ from handbill.app import build
 from handbill.domain.network import AccountRef, Claim, Evidence, Identity, Network, Sighting
 from handbill.domain.outcomes import Busy, Halted, NotSent, Outcome, Refused, Unauthorized
 from handbill.errors import InputProblem, NotFound, SettingsProblem
-from handbill.models import AccountIn
+from handbill.inputs import AccountIn
 from handbill.services import connecting
 from handbill.services.connecting import Checked
 from handbill.services.desk import Desk

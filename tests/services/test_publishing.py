@@ -13,7 +13,7 @@ from handbill.app import App, build
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.errors import TooLate
-from handbill.models import PartIn, PostIn
+from handbill.inputs import PartIn, PostIn
 from handbill.services import connecting, publishing, queueing, rounds, settling
 from handbill.services.desk import Desk
 from handbill.settings import load

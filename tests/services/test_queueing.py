@@ -11,7 +11,7 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.when import Moment
 from handbill.domain.zones import Fold
 from handbill.errors import InputProblem, NotFound, Problem, TooLate
-from handbill.models import ImageIn, PartIn, PostIn, TimeIn
+from handbill.inputs import ImageIn, PartIn, PostIn, TimeIn
 from handbill.services import queueing
 from handbill.services.desk import Desk
 from handbill.store import accounts, posts

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handbill.errors import InputProblem, NotFound
-from handbill.models import ReviewIn
+from handbill.inputs import ReviewIn
 from handbill.services import reviewing
 from handbill.services.desk import Desk
 from tests.factories import review_in

@@ -39,7 +39,7 @@ def add(
     from tzlocal import get_localzone_name
 
     from handbill.domain.durations import parse_duration
-    from handbill.models import AccountIn, explain
+    from handbill.inputs import AccountIn, explain
     from handbill.services import connecting
 
     here = door(context)

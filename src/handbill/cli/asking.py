@@ -11,7 +11,7 @@ from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
     from handbill.domain.when import Moment
-    from handbill.models import ImageIn, TimeIn
+    from handbill.inputs import ImageIn, TimeIn
     from handbill.services.queueing import Confirm
 
 Number = Annotated[int, typer.Argument(help="The post's number.")]
@@ -44,7 +44,7 @@ def text_of(given: str | None) -> str:
 
 
 def images_of(files: list[Path] | None, alts: list[str] | None) -> "list[ImageIn] | None":
-    from handbill.models import ImageIn
+    from handbill.inputs import ImageIn
 
     files, alts = files or [], alts or []
     if len(files) != len(alts) or any(not alt.strip() for alt in alts):
@@ -59,7 +59,7 @@ def images_of(files: list[Path] | None, alts: list[str] | None) -> "list[ImageIn
 def time_of(
     at: str | None, now: bool, zone: str | None, fold: str | None, limit: str | None
 ) -> "TimeIn":
-    from handbill.models import TimeIn
+    from handbill.inputs import TimeIn
 
     if now and at is not None:
         raise typer.BadParameter("give either --at or --now", param_hint="--at")

@@ -62,7 +62,7 @@ def show(
 
     home = door(context).home
     settings = load(home)
-    networks.refuse_unknown_keys(settings.apps)
+    networks.refuse_unknown_keys(settings.apps, settings.tokens)
     rows = describe(settings)
     if as_json:
         return render.as_json({row.key: {"value": row.value, "source": row.source} for row in rows})

@@ -75,7 +75,7 @@ def _address(stage: "subprocess.Popen[str]") -> str:
 
 def _prepare(home: Path, url: str) -> "App":
     from handbill.app import build
-    from handbill.models import AccountIn, ReviewIn
+    from handbill.inputs import AccountIn, ReviewIn
     from handbill.rehearsal import practice_keys
     from handbill.services import connecting, reviewing
     from handbill.settings import load, variable
@@ -105,7 +105,7 @@ def _await_daemon(app: "App") -> None:
 
 
 def _queue(app: "App") -> list[int]:
-    from handbill.models import ImageIn, PartIn, PostIn
+    from handbill.inputs import ImageIn, PartIn, PostIn
     from handbill.services import queueing, reviewing
 
     slug = reviewing.listing(app.desk)[0].slug

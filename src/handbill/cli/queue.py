@@ -51,7 +51,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Queue a post for one account at one time."""
-    from handbill.models import PartIn, PostIn
+    from handbill.inputs import PartIn, PostIn
     from handbill.services import batches, queueing
 
     here = door(context)

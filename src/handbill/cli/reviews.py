@@ -32,7 +32,7 @@ def add(
     """Add a review."""
     from pydantic import ValidationError
 
-    from handbill.models import ReviewIn, explain
+    from handbill.inputs import ReviewIn, explain
     from handbill.services import reviewing
 
     try:

@@ -42,8 +42,18 @@ def credentials(
     ]
 
 
-def refuse_unknown_keys(apps: Mapping[str, Iterable[str]]) -> None:
-    """Raise SettingsProblem for app keys that no network knows."""
+def refuse_unknown_keys(
+    apps: Mapping[str, Iterable[str]], tokens: Mapping[str, Iterable[str]]
+) -> None:
+    """Raise SettingsProblem for keys of apps and tokens that no network knows."""
+    every = {key for name in names() for key in (*module(name).APP_KEYS, *module(name).TOKENS)}
+    for account, keys in tokens.items():
+        for key in keys:
+            if key not in every:
+                raise SettingsProblem(
+                    f"Unknown setting HANDBILL_TOKENS__{account.upper()}__{key.upper()}.",
+                    f"There are: {', '.join(sorted(k.upper() for k in every))}.",
+                )
     for network, keys in apps.items():
         if network not in names():
             raise SettingsProblem(

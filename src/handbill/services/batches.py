@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from handbill.errors import InputProblem
-from handbill.models import ImageIn, PartIn, PostIn, explain
+from handbill.inputs import ImageIn, PartIn, PostIn, explain
 
 MAX_FILE_BYTES = 10_000_000
 FIELDS = ("account", "text", "at", "zone", "fold", "review", "no_later_than", "draft")

@@ -10,7 +10,8 @@ from handbill.domain.network import Identity
 from handbill.domain.outcomes import Halted, Unauthorized
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem, SettingsProblem
-from handbill.models import Account, AccountIn, explain
+from handbill.inputs import AccountIn, explain
+from handbill.models import Account
 from handbill.services.desk import Desk
 from handbill.store import accounts
 from handbill.store.claims import account_ref

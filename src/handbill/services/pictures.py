@@ -9,7 +9,7 @@ from handbill.domain.network import Image
 from handbill.domain.pictures import ENDINGS, media_type
 from handbill.domain.text.characters import printable
 from handbill.errors import InputProblem
-from handbill.models import ImageIn
+from handbill.inputs import ImageIn
 
 MAX_FILE_BYTES = 20_000_000
 

@@ -13,7 +13,8 @@ from handbill.domain.network import Image
 from handbill.domain.when import Moment, parse
 from handbill.domain.zones import Fold, show, zone
 from handbill.errors import InputProblem, Problem
-from handbill.models import Account, ImageIn, PostIn, TimeIn
+from handbill.inputs import ImageIn, PostIn, TimeIn
+from handbill.models import Account
 from handbill.services import pictures
 from handbill.services.desk import Desk
 from handbill.services.guessing import guess

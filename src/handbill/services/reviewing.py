@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from handbill.models import Review, ReviewIn
+from handbill.inputs import ReviewIn
+from handbill.models import Review
 from handbill.services.desk import Desk
 from handbill.store import reviews
 

@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from handbill.domain.network import Identity
 from handbill.errors import InputProblem, NotFound
-from handbill.models import Account, AccountIn
+from handbill.inputs import AccountIn
+from handbill.models import Account
 from handbill.store.engine import read, write
 
 

@@ -11,6 +11,7 @@ from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import Decision, NotSent, Receipt, Unknown
 from handbill.domain.settling import next_look, proves_absence
+from handbill.errors import InputProblem
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.claims import make_claim
 from handbill.store.engine import read, write
@@ -97,7 +98,8 @@ def postpone(engine: Engine, doubt: Doubt, says: str, until: datetime) -> None:
 def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) -> Status | None:
     """A person's word on a post in doubt: a receipt confirms it, None denies it.
 
-    Answers None when the post is not in doubt any more.
+    Answers None when the post is not in doubt any more. Raises InputProblem for the link of another
+    post of ours.
     """
     with write(engine) as session:
         post = session.get(Post, post_id, with_for_update=True)
@@ -112,10 +114,15 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
             )
             .order_by(col(Attempt.id))
         ).all()
-        for attempt in open_doubts:
-            resolve(attempt, "confirmed" if receipt else "denied", now)
         last = open_doubts[-1]
         part = session.get_one(Part, last.part_id)
+        if receipt and not isinstance(not_anothers(session, part, receipt), Receipt):
+            raise InputProblem(
+                f"{receipt.url} is another post that Handbill has published.",
+                "Look for the link of this one, or leave --url away.",
+            )
+        for attempt in open_doubts:
+            resolve(attempt, "confirmed" if receipt else "denied", now)
         if receipt:
             keep_receipt(session, post, part, receipt, last.armed_at or now)
         verdict = Decision(Verb.CONFIRM if receipt else Verb.DEFER)

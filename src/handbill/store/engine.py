@@ -6,7 +6,7 @@ failing half-way; an upgraded read would get "database is locked" at once.
 
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,8 +22,6 @@ BUSY_MS = 15_000
 
 #: SQLite's own waiting polls and is unfair; writers of one process queue up here first.
 _turns: "WeakKeyDictionary[Engine, threading.Lock]" = WeakKeyDictionary()
-#: The same engine, beginning with the write lock.
-_writers: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
 
 
 def make_engine(url: str) -> Engine:
@@ -88,22 +86,19 @@ def begin(engine: Engine) -> Generator[Connection]:
 
     Raises StoreProblem when the database cannot be written: locked for long, full, read-only.
     """
-    if engine.dialect.name == "sqlite":
-        with _turn(engine), _plainly(), _writer(engine).begin() as connection:
-            yield connection
-    else:
-        with _plainly(), engine.begin() as connection:
-            yield connection
+    with (
+        _turn(engine),
+        _plainly(),
+        engine.connect() as connection,
+        connection.execution_options(sqlite_begin="IMMEDIATE").begin(),
+    ):
+        yield connection
 
 
-def _turn(engine: Engine) -> threading.Lock:
+def _turn(engine: Engine) -> AbstractContextManager[object]:
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
     return _turns.setdefault(engine, threading.Lock())
-
-
-def _writer(engine: Engine) -> Engine:
-    if engine not in _writers:
-        _writers[engine] = engine.execution_options(sqlite_begin="IMMEDIATE")
-    return _writers[engine]
 
 
 @contextmanager

@@ -45,8 +45,9 @@ def end_attempt(
     session: Session, attempt_id: int, outcome: Outcome, now: datetime, chance: float = 0.5
 ) -> Status:
     """The only function that ends an attempt; runs in the caller's transaction."""
+    post_id = session.get_one(Attempt, attempt_id).post_id
+    post = session.get_one(Post, post_id, with_for_update=True)  # always the post before its tries
     attempt = session.get_one(Attempt, attempt_id, with_for_update=True)
-    post = session.get_one(Post, attempt.post_id, with_for_update=True)
     part = session.get_one(Part, attempt.part_id)
     others = [Past(a.outcome, a.resolution) for a in attempts_of(session, part) if a is not attempt]
     outcome = heed_echo(not_anothers(session, part, outcome), others)

@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from handbill.errors import InputProblem, NotFound
-from handbill.models import Review, ReviewIn
+from handbill.inputs import ReviewIn
+from handbill.models import Review
 from handbill.store.engine import read, write
 
 
