@@ -10,7 +10,7 @@ from handbill.domain.network import AccountRef, Network, NetworkModule
 from handbill.errors import SettingsProblem
 from handbill.models import Account
 from handbill.services.desk import Desk
-from handbill.settings import Settings, variable
+from handbill.settings import Settings, load, variable
 from handbill.store.claims import account_ref
 from handbill.store.schema import open_store
 
@@ -37,10 +37,34 @@ def build(settings: Settings, clock: Clock = now) -> App:
         engine=open_store(settings.url),
         clock=clock,
         networks=networks.module,
-        connect=lambda account: _line(settings, clock, account),
+        connect=Lines(settings, clock),
         pictures=settings.pictures,
     )
     return App(settings, desk)
+
+
+class Lines:
+    """Gives each account its line. Reads `.env` again when that file has changed, so that a daemon
+    need not be restarted for new keys."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._written = _written(settings)
+
+    def __call__(self, account: AccountRef) -> Network:
+        if (written := _written(self._settings)) != self._written:
+            self._settings = load(self._settings.home)
+            self._written = written
+        return _line(self._settings, self._clock, account)
+
+
+def _written(settings: Settings) -> int | None:
+    """When `.env` was last written, in nanoseconds; None when it is not there."""
+    try:
+        return (settings.home / ".env").stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _line(settings: Settings, clock: Clock, account: AccountRef) -> Network:

@@ -10,18 +10,25 @@ A kick comes from the alarm, from a finished post, from another process that cha
 and, should all of these fail, from the safety interval.
 """
 
+import contextlib
 import gc
 import logging
+import math
 import signal
 import threading
+import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from handbill.clock import elapsed
 from handbill.domain.network import Claim
 from handbill.errors import Problem
 from handbill.services import publishing, rounds
@@ -34,6 +41,8 @@ from handbill.store.lock import sole_worker
 log = logging.getLogger("handbill")
 
 SAFETY = timedelta(seconds=15)
+#: So many look-ups are made at once; they can wait, posts cannot.
+LOOKS = 2
 #: How often another process's change is looked for.
 WATCH = timedelta(milliseconds=90)
 
@@ -45,13 +54,15 @@ class Daemon:
         self._desk = desk
         self._workers = workers
         self._name = rounds.worker_name()
-        self._kick = threading.Event()
-        self._stop = threading.Event()
-        self._safety_due = threading.Event()
+        # Not an Event: a signal handler may interrupt the very line that holds an Event's lock,
+        # while SimpleQueue.put is made to be called from anywhere.
+        self._kicks: SimpleQueue[None] = SimpleQueue()
+        self._stopping = False
         self._under_way: set[Future[None]] = set()
-        self._unrecorded: list[Ended] = []
-        self._looking: Future[None] | None = None
+        self._looks: set[Future[bool]] = set()
+        self._unrecorded: deque[Ended] = deque()
         self._alarm: datetime | None = None
+        self._tidied_at = -math.inf
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -62,26 +73,29 @@ class Daemon:
         with sole_worker(self._desk.engine):
             rounds.start_over(self._desk)
             self._catch_signals()
-            self._scheduler.add_job(self._on_safety, IntervalTrigger(seconds=SAFETY.seconds))
+            self._scheduler.add_job(self._kick, IntervalTrigger(seconds=SAFETY.seconds))
             self._scheduler.start()
-            watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
-            watcher.start()
+            threading.Thread(target=self._watch, name="watch", daemon=True).start()
             rounds.warm_up(self._desk)
             rounds.greet(self._desk)
             gc.collect()
             gc.freeze()  # what is loaded now stays: no pause to look through it at the wrong moment
             try:
-                with ThreadPoolExecutor(self._workers + 1, "publish") as pool:
+                with ThreadPoolExecutor(self._workers + LOOKS, "publish") as pool:
                     self._loop(pool)
             finally:
+                self._stopping = True
                 self._scheduler.shutdown(wait=False)
-            self._write_down()
-        log.info("Stopped; nothing is under way.", extra={"action": "stopped"})
+                publishing.write_down(self._desk, self._unrecorded, rounds.LAST_PATIENCE)
+        self._say_goodbye()
 
     def stop(self) -> None:
-        """Claim nothing more, finish what is under way."""
-        self._stop.set()
-        self._kick.set()
+        """Claim nothing more, finish what is under way. Safe in a signal handler."""
+        self._stopping = True
+        self._kick()
+
+    def _kick(self) -> None:
+        self._kicks.put(None)
 
     def _catch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -93,32 +107,32 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, on_signal)
 
-    def _on_safety(self) -> None:
-        self._safety_due.set()
-        self._kick.set()
-
     def _loop(self, pool: ThreadPoolExecutor) -> None:
-        self._safety_due.set()
-        while not self._stop.is_set():
-            self._kick.clear()  # before reading: a kick during the pass is kept
+        while not self._stopping:
             try:
                 self._pass(pool)
             except Problem as problem:
                 log.error("%s", problem, extra={"action": "trouble"})
-            self._kick.wait(SAFETY.total_seconds())
+            self._await_kick()
         log.info("Stopping: finishing what is under way.", extra={"action": "stopping"})
+
+    def _await_kick(self) -> None:
+        """Sleep until a kick, then take all that have come: one pass answers them all."""
+        with contextlib.suppress(Empty):
+            self._kicks.get(timeout=SAFETY.total_seconds())
+            while True:
+                self._kicks.get_nowait()
 
     def _pass(self, pool: ThreadPoolExecutor) -> None:
         desk = self._desk
-        if self._safety_due.is_set():
-            self._safety_due.clear()
+        if elapsed() - self._tidied_at >= SAFETY.total_seconds():  # whatever the wall clock does
+            self._tidied_at = elapsed()
             self._alarm = None
-            self._write_down()
+            publishing.write_down(desk, self._unrecorded, timedelta(0))
             rounds.tidy(desk)
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
-        if today.looks_due and (self._looking is None or self._looking.done()):
-            self._looking = pool.submit(rounds.look, desk)
-            self._looking.add_done_callback(self._after)
+        if today.looks_due and len(self._looks) < LOOKS:
+            self._start(pool.submit(rounds.look, desk), self._looks)
         if today.posts_due:
             self._claim(pool)
         self._set_alarm(today.next_moment)
@@ -126,48 +140,54 @@ class Daemon:
     def _claim(self, pool: ThreadPoolExecutor) -> None:
         """Claim as much as there are free hands for; each that becomes free kicks again."""
         free = self._workers - len(self._under_way)
-        if free <= 0 or self._stop.is_set():
+        if free <= 0 or self._stopping:
             return
         desk = self._desk
         now = desk.clock()
         for claim in claims.claim(desk.engine, now, self._name, free, desk.pictures, LEAD):
-            task = pool.submit(self._publish, claim)
-            self._under_way.add(task)
-            task.add_done_callback(self._after)
+            self._start(pool.submit(self._publish, claim), self._under_way)
+
+    def _start(self, task: "Future[Any]", tasks: "set[Future[Any]]") -> None:
+        def done(future: "Future[Any]") -> None:
+            tasks.discard(future)
+            self._tell_trouble(future.exception())
+            self._kick()
+
+        tasks.add(task)
+        task.add_done_callback(done)
 
     def _publish(self, claim: Claim) -> None:
         ended = publishing.publish(self._desk, claim)
-        rounds.tell(ended, self._desk.clock())
         if ended.status is None:
             self._unrecorded.append(ended)
+        rounds.tell(ended, self._desk.clock())
 
-    def _after(self, done: Future[None]) -> None:
-        self._under_way.discard(done)
-        error = done.exception()
-        if error is not None:
+    def _tell_trouble(self, error: BaseException | None) -> None:
+        if isinstance(error, Problem):
+            log.error("%s", error, extra={"action": "trouble"})
+        elif error is not None:
             log.error("This is a bug in Handbill.", exc_info=error, extra={"action": "bug"})
-        self._kick.set()
 
-    def _write_down(self) -> None:
-        """Record again what the database could not take; the exchange itself is never repeated."""
-        waiting, self._unrecorded = self._unrecorded, []
-        for ended in waiting:
-            again = publishing.record(self._desk, ended.claim, ended.outcome)
-            if again.status is None:
-                self._unrecorded.append(again)
+    def _say_goodbye(self) -> None:
+        for ended in self._unrecorded:
+            log.error(
+                "#%s could not be written down; at the next start it is looked for.",
+                ended.claim.post_id,
+                extra={"action": "trouble", "post": ended.claim.post_id},
+            )
+        log.info("Stopped; nothing is under way.", extra={"action": "stopped"})
 
     def _set_alarm(self, moment: datetime | None) -> None:
         if moment is None or moment == self._alarm:
             return
         self._alarm = moment
-        self._scheduler.add_job(
-            self._kick.set, DateTrigger(moment), id="due", replace_existing=True
-        )
+        self._scheduler.add_job(self._kick, DateTrigger(moment), id="due", replace_existing=True)
 
     def _watch(self) -> None:
         """Kick when another process has changed the database."""
         changes = Changes(self._desk.engine)
-        while not self._stop.wait(WATCH.total_seconds()):
+        while not self._stopping:
+            time.sleep(WATCH.total_seconds())
             if changes.seen():
-                self._kick.set()
+                self._kick()
         changes.close()

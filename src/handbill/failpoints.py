@@ -15,7 +15,7 @@ def failpoint(name: str) -> None:
     """Do what the environment asks for at this place: `kill`, `stop` or `raise`."""
     if not (wanted := os.environ.get("FAILPOINT")):
         return
-    action = dict(pair.split(":", 1) for pair in wanted.split(",")).get(name)
+    action = dict(pair.partition(":")[::2] for pair in wanted.split(",")).get(name)
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "stop":

@@ -5,22 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handbill.domain.lateness import DEFAULT_LIMIT, is_too_late, late_by
+from handbill.domain.lateness import DEFAULT_LIMIT, late_by
 from tests.factories import HOUR, NOW, SECOND
-
-LEAST = timedelta(microseconds=1)
-
-
-def test_exactly_at_its_limit_a_post_may_still_leave() -> None:
-    assert not is_too_late(NOW, NOW)
-
-
-def test_an_instant_after_its_limit_it_may_not() -> None:
-    assert is_too_late(NOW + LEAST, NOW)
-
-
-def test_before_its_limit_it_may() -> None:
-    assert not is_too_late(NOW - LEAST, NOW)
 
 
 def test_a_post_is_given_an_hour_unless_somebody_says_otherwise() -> None:

@@ -11,6 +11,7 @@ from handbill.domain.settling import (
     LOOKUPS,
     QUIET,
     SEND_WINDOW,
+    SHORTEST_PAUSE,
     next_look,
     proves_absence,
 )
@@ -24,12 +25,20 @@ from tests.factories import MINUTE, NOW, SECOND
 def test_looks_are_made_on_the_schedule_counted_from_the_doubt(
     looks: int, after: timedelta
 ) -> None:
-    assert next_look(NOW, looks) == NOW + after
+    before = NOW + (LOOKUPS[looks - 1] if looks else timedelta(0))
+    assert next_look(NOW, looks, before) == NOW + after
+
+
+@given(st.integers(0, 4), st.timedeltas(timedelta(0), timedelta(days=9)))
+def test_after_an_outage_the_looks_do_not_come_all_at_once(looks: int, late: timedelta) -> None:
+    following = next_look(NOW, looks, NOW + late)
+    assert following is not None
+    assert following >= NOW + late + min(LOOKUPS[looks], SHORTEST_PAUSE)
 
 
 @pytest.mark.parametrize("looks", [5, 6, 100])
 def test_after_the_last_look_it_is_a_persons_turn(looks: int) -> None:
-    assert next_look(NOW, looks) is None
+    assert next_look(NOW, looks, NOW) is None
 
 
 def test_each_look_comes_later_than_the_one_before() -> None:

@@ -109,6 +109,32 @@ ANSWERS: list[tuple[dict[str, Any], type[Outcome], str]] = [
     ({"do": "reset", "accept": True, "after_bytes": 40}, Unknown, "line to X broke"),
     ({"do": "big", "bytes": 5_000_000}, Unknown, "line to X broke"),
     ({"do": "status", "status": 403, "body": "<html>no"}, Unknown, "403"),
+    ({"do": "status", "status": 404, "body": '{"detail":"Not Found"}'}, Unknown, "404"),
+    ({"do": "status", "status": 400, "body": '{"errors":[]}'}, Unknown, "400"),
+    (
+        {
+            "do": "status",
+            "status": 403,
+            "body": '{"errors":[{"code":187,"message":"Status is a duplicate."}]}',
+        },
+        Refused,
+        "same text before",
+    ),
+    (
+        {
+            "do": "status",
+            "status": 403,
+            "body": '{"title":"No","status":403,"detail":"The author was suspended."}',
+        },
+        Refused,
+        "author was suspended",
+    ),
+    ({"do": "status", "status": 201, "body": '{"data":{"id":"0"}}'}, Unknown, "number"),
+    (
+        {"do": "status", "status": 201, "body": '{"data":{"id":"' + "9" * 300 + '"}}'},
+        Unknown,
+        "number",
+    ),
     ({"do": "status", "status": 429, "body": "slow down"}, Unknown, "429"),
     ({"do": "status", "status": 400, "body": '"a string"'}, Unknown, "400"),
     ({"do": "status", "status": 418, "body": "{}"}, Unknown, "418"),
@@ -128,9 +154,12 @@ def test_each_answer_proves_what_the_closed_list_says(
     assert not any(post["answered"] == "redirect" for post in stage.accepted())
 
 
-def test_an_odd_charset_does_not_hide_a_receipt(stage: Stage) -> None:
+def test_an_odd_charset_makes_no_receipt_of_what_cannot_be_read(stage: Stage) -> None:
     stage.faults({"do": "wrong-charset"})
-    assert isinstance(send(stage), Receipt | Unknown)
+    outcome = send(stage)
+    (post,) = stage.accepted()
+    assert isinstance(outcome, Unknown) or (outcome.says == "" and isinstance(outcome, Receipt))
+    assert not isinstance(outcome, Receipt) or outcome.remote_id == post["id"]
 
 
 def test_a_dripping_answer_ends_at_the_deadline_and_is_unknown(stage: Stage) -> None:
@@ -331,7 +360,6 @@ def test_preparing_learns_the_newest_post_only_when_none_is_known(stage: Stage) 
 def test_a_picture_goes_out_with_its_alt_text(
     stage: Stage, tmp_path: Path, content: bytes, kind: str
 ) -> None:
-    stage.faults(processing_seconds=0)
     file = tmp_path / "picture"
     file.write_bytes(content)
     image = Image(file, kind, "A red chair.", len(content))
@@ -419,6 +447,48 @@ def test_a_lagging_timeline_shows_it_later(stage: Stage) -> None:
     assert isinstance(ada.find(one), Found)
 
 
+def test_pictures_of_others_are_not_taken_for_ours(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    image = Image(file, "image/png", "A chair.", len(PNG))
+    ada, ours = prepared(stage, text="", images=(image,))
+    theirs = ada.prepare(claim(stage.url, text="", images=(image,)))
+    ada.publish(claim(stage.url, text=""), theirs, soon())
+    assert isinstance(ada.find(ours), NotSeen)
+    assert isinstance(ada.find(replace(ours, images=(), evidence={"user_id": "1"})), NotSeen)
+
+
+ODD_TIMELINES: list[Any] = [
+    {"data": 5},
+    {"data": ["x", None]},
+    {"data": [{"id": "7", "text": None, "referenced_tweets": ["x"]}]},
+    {"data": [{"id": "7", "note_tweet": "x", "entities": 5}]},
+    {"data": [{"id": "7", "attachments": [1], "created_at": "0001-01-01T00:00:00+14:00"}]},
+    {"data": [{"id": "7", "entities": {"urls": [5, {"url": None}]}}]},
+    {"data": [{"id": {"a": 1}, "text": "A fine film."}]},
+]
+
+
+@pytest.mark.parametrize("page", ODD_TIMELINES)
+def test_an_odd_timeline_is_passed_over(page: dict[str, Any]) -> None:
+    assert x.timeline.match(page, claim("https://x.test", text="Something else.")) is None
+
+
+def test_the_tokens_of_another_account_send_nothing(stage: Stage) -> None:
+    account = AccountRef(1, "ada", "x", stage.url, "@ada", "12345", "77")
+    with pytest.raises(Halted) as halted:
+        line(stage.url).prepare(claim(stage.url, account=account))
+    assert "not those of @ada" in halted.value.outcome.says
+    assert stage.ledger()["requests"] == []
+
+
+def test_an_answer_that_echoes_our_keys_is_kept_without_them(stage: Stage) -> None:
+    secret = practice_keys("ada")["access_token"]
+    body = f'{{"title":"No","detail":"you sent {secret}","status":400}}'
+    stage.faults({"do": "status", "status": 400, "body": body})
+    assert send(stage).says == "X refused the post (400): you sent [secret]."
+
+
 def test_an_older_post_with_the_same_words_is_not_taken_for_ours(stage: Stage) -> None:
     stage.faults(duplicate_check=False)
     send(stage, text="Again and again.")
@@ -465,9 +535,9 @@ def test_280_and_a_link_of_any_length_are_fine() -> None:
     ("images", "words"),
     [
         ([Image(Path("a.png"), "image/png", "x", 1)] * 5, "takes 4 pictures"),
-        ([Image(Path("a.png"), "image/png", "x", 5_000_001)], "a.png is too large"),
-        ([Image(Path("a.png"), "image/png", "x" * 1001, 1)], "1001 of 1000"),
-        ([Image(Path("a.bmp"), "image/bmp", "x", 1)], "does not take a.bmp"),
+        ([Image(Path("a.png"), "image/png", "x", 5_000_001, "a.png")], "a.png is too large"),
+        ([Image(Path("a.png"), "image/png", "x" * 1001, 1, "a.png")], "1001 of 1000"),
+        ([Image(Path("a.bmp"), "image/bmp", "x", 1, "a.bmp")], "does not take a.bmp"),
         ([Image(Path("a.gif"), "image/gif", "x", 1)] * 2, "GIF only alone"),
     ],
 )

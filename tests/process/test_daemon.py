@@ -42,7 +42,8 @@ def test_it_notices_what_another_process_queues_and_sends_it_at_once(
     app: App, stage: rig.Stage
 ) -> None:
     with rig.daemon(app):
-        assert handbill(app, "queue", "add", "From the shell.", "--account", "ada", "--now")
+        added = handbill(app, "queue", "add", "From the shell.", "--account", "ada", "--now")
+        assert added.returncode == 0
         rig.until(stage.accepted, "the post", 5)
     assert [post["text"] for post in stage.accepted()] == ["From the shell."]
 

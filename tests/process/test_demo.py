@@ -12,9 +12,11 @@ pytestmark = pytest.mark.process
 
 
 def test_the_demo_publishes_three_teasers_and_leaves_nothing(tmp_path: Path) -> None:
+    # A real database in the environment is not touched.
+    real = {"HANDBILL_DATABASE_URL": f"sqlite:///{tmp_path / 'real.db'}"}
     done = subprocess.run(
         [sys.executable, "-m", "handbill", "demo"],
-        env={**rig.environment(tmp_path), "TMPDIR": str(tmp_path), "COLUMNS": "100"},
+        env={**rig.environment(tmp_path, real), "TMPDIR": str(tmp_path), "COLUMNS": "100"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

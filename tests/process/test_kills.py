@@ -53,6 +53,18 @@ def recover(app: App, number: int) -> list[Status]:
     return seen
 
 
+def test_killed_before_claiming_it_goes_out_once_after_the_restart(
+    app: App, stage: rig.Stage
+) -> None:
+    (number,) = rig.queue(app, "ada", "Later.", at="+30s")
+    with rig.daemon(app) as daemon:
+        daemon.kill()
+        daemon.wait()
+    assert status_of(app, number) is Status.QUEUED
+    assert recover(app, number)[-1] is Status.PUBLISHED
+    assert len(stage.accepted()) == 1
+
+
 @pytest.mark.parametrize("failpoint", ["claim.after_commit", "arm.before"])
 def test_killed_before_arming_it_goes_out_once_after_the_restart(
     app: App, stage: rig.Stage, failpoint: str

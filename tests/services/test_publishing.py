@@ -12,12 +12,19 @@ from bench import rig
 from handbill.app import App, build
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
+from handbill.domain.network import Claim, Evidence, Identity, NotSeen, Sighting
+from handbill.domain.outcomes import Outcome, Unknown
 from handbill.errors import TooLate
 from handbill.inputs import PartIn, PostIn
-from handbill.services import connecting, publishing, queueing, rounds, settling
+from handbill.models import Account
+from handbill.networks import x
+from handbill.rehearsal import practice_keys
+from handbill.rehearsal import user_id as practice_user
+from handbill.services import connecting, history, publishing, queueing, rounds, settling
 from handbill.services.desk import Desk
 from handbill.settings import load
-from handbill.store import claims, posts
+from handbill.store import accounts, claims, posts
+from handbill.store.engine import write
 from handbill.store.posts import Entry
 
 MINUTE = timedelta(minutes=1)
@@ -254,3 +261,120 @@ def test_checking_an_account_tells_who_it_is(app: App) -> None:
     assert checked.identity
     assert checked.identity.handle == "@ada"
     assert checked.account.remote_id == checked.identity.remote_id
+
+
+# What nobody foresaw
+
+
+class Odd:
+    """A line that breaks at one step, as a bug of ours would."""
+
+    repeat_window: timedelta | None = None
+
+    def __init__(self, step: str, error: BaseException) -> None:
+        self._step, self._error = step, error
+
+    def _reach(self, step: str) -> None:
+        if step == self._step:
+            raise self._error
+
+    def whoami(self) -> Identity:
+        return Identity("1", "@ada")
+
+    def prepare(self, claim: Claim) -> Evidence:
+        self._reach("prepare")
+        return {"user_id": "1", "since_id": None, "claim": claim.attempt_id}
+
+    def publish(self, _claim: Claim, _evidence: Evidence, _send_by: float) -> Outcome:
+        self._reach("publish")
+        return Unknown("Nobody answered.")
+
+    def find(self, _claim: Claim) -> Sighting:
+        self._reach("find")
+        return NotSeen("Not there.")
+
+
+def odd(app: App, step: str, error: BaseException) -> Desk:
+    return replace(app.desk, connect=lambda _account: Odd(step, error))
+
+
+def test_a_bug_before_sending_ends_the_try_as_not_sent(app: App) -> None:
+    (number,) = rig.queue(app, "ada", "A post.")
+    with pytest.raises(LookupError):
+        rounds.tick(odd(app, "prepare", LookupError("a bug")))
+    waiting = entry(app, number)
+    assert waiting.post.status is Status.QUEUED
+    assert waiting.attempts[0].outcome == "not_sent"
+
+
+def test_a_bug_while_sending_is_a_doubt(app: App) -> None:
+    (number,) = rig.queue(app, "ada", "A post.")
+    rounds.tick(odd(app, "publish", LookupError("a bug")))
+    assert entry(app, number).post.status is Status.IN_DOUBT
+
+
+def test_ctrl_c_while_sending_is_a_doubt(app: App) -> None:
+    (number,) = rig.queue(app, "ada", "A post.")
+    with pytest.raises(KeyboardInterrupt):
+        rounds.tick(odd(app, "publish", KeyboardInterrupt()))
+    assert entry(app, number).post.status is Status.IN_DOUBT
+
+
+def test_a_bug_in_a_look_up_stops_no_post_and_is_not_repeated_at_once(
+    app: App, stage: rig.Stage
+) -> None:
+    stage.faults({"do": "drop"})
+    number = publish(app)
+    (other,) = rig.queue(app, "ada", "Another post.", at="+1m")
+    later = replace(ahead(app, 2 * MINUTE), connect=lambda _a: Odd("find", LookupError("a bug")))
+    with pytest.raises(LookupError):
+        rounds.tick(later)
+    assert entry(app, other).attempts, "the other post was tried"
+    look = entry(app, number).attempts[0].next_look_at
+    assert look is not None
+    assert look > now() + 2 * MINUTE
+
+
+def test_new_keys_count_without_a_restart(app: App, stage: rig.Stage, home: Path) -> None:
+    env = home / ".env"
+    right = env.read_text()
+    env.write_text(right.replace("-secret", "-wrong"))
+    number = publish(app)
+    assert entry(app, number).account.paused_at
+    env.write_text(right)
+    connecting.resume(app.desk, "ada")
+    rounds.tick(app.desk)
+    assert entry(app, number).post.status is Status.PUBLISHED
+
+
+def with_line(app: App, server: str, seconds: float) -> Desk:
+    line = x.connect(practice_keys("ada"), server, now, timedelta(seconds=seconds))
+    return replace(app.desk, connect=lambda _account: line)
+
+
+def test_a_refused_connection_queues_the_post_again_and_a_drip_holds_it(
+    app: App, stage: rig.Stage
+) -> None:
+    (first,) = rig.queue(app, "ada", "Nobody there.")
+    accounts.identify(app.desk.engine, 1, Identity(practice_user("ada"), "@ada"))
+    with_newest(app, "7")
+    rounds.tick(with_line(app, "http://127.0.0.1:9", 1))
+    assert entry(app, first).post.status is Status.QUEUED
+    assert entry(app, first).attempts[0].outcome == "not_sent"
+    stage.faults({"do": "drip", "bytes_per_second": 2})
+    (second,) = rig.queue(app, "ada", "Drop by drop.")
+    rounds.tick(with_line(app, stage.url, 1))
+    assert entry(app, second).post.status is Status.IN_DOUBT
+
+
+def with_newest(app: App, remote_id: str) -> None:
+    """The account knows a post of its own, so that preparing asks nobody."""
+    with write(app.desk.engine) as session:
+        session.get_one(Account, 1).newest_remote_id = remote_id
+
+
+def test_a_post_whose_worker_has_gone_silent_needs_eyes(app: App) -> None:
+    rig.queue(app, "ada", "Orphan.")
+    claims.claim(app.desk.engine, now(), "gone", 1, app.desk.pictures)
+    assert not history.state(app.desk).needs_eyes
+    assert history.state(ahead(app, 15 * MINUTE)).needs_eyes

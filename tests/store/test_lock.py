@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +13,7 @@ from handbill.store.lock import is_running, sole_worker
 
 HOLD = """
 import sys
+import threading
 from handbill.store.engine import make_engine
 from handbill.store.lock import sole_worker
 with sole_worker(make_engine(sys.argv[1])):
@@ -73,3 +75,21 @@ def test_on_a_server_many_may_work(engine: Engine, url: str) -> None:
     with sole_worker(engine), sole_worker(other):
         assert is_running(engine) is None
     other.dispose()
+
+
+def test_one_who_only_asks_does_not_keep_the_daemon_out(lite: Engine) -> None:
+    asking = True
+
+    def ask() -> None:
+        while asking:
+            is_running(lite)
+
+    onlooker = threading.Thread(target=ask)
+    onlooker.start()
+    try:
+        for _ in range(20):
+            with sole_worker(lite):
+                pass
+    finally:
+        asking = False
+        onlooker.join()

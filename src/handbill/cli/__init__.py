@@ -24,6 +24,7 @@ app = typer.Typer(
     help="The post scheduler for reviewers: each post once, on time, or held and shown.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 

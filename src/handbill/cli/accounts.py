@@ -120,12 +120,12 @@ def state_of(account: "Account") -> str:
 
 def paused_words(account: "Account") -> str:
     """Why an account is paused, and the way out."""
+    resume = f"`handbill account resume {account.name}`"
+    if not account.pause_cure:
+        return f"{account.pause_reason} It goes on with {resume}."
     who = account.handle or account.name
-    cure = f"{account.pause_cure}, then " if account.pause_cure else ""
-    return (
-        f"{account.pause_reason} Handbill has paused {who}; "
-        f"{cure}`handbill account resume {account.name}`."
-    )
+    cure = account.pause_cure[0].lower() + account.pause_cure[1:].rstrip(".")
+    return f"{account.pause_reason} Handbill has paused {who}; {cure}, then {resume}."
 
 
 def _json(account: "Account") -> dict[str, Any]:

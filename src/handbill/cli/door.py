@@ -1,5 +1,6 @@
 """What every command begins with: the home folder, and the App once it is needed."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ class Door:
         """A command to type next, with --home where it would not find the same folder."""
         from handbill.settings import find_home
 
-        at = "" if self.home == find_home(None) else f" --home {self.home}"
+        at = "" if self.home == find_home(None) else f" --home {shlex.quote(str(self.home))}"
         return f"handbill{at} {words}"
 
     def app(self, **arguments: Any) -> "App":

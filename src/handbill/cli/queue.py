@@ -103,7 +103,9 @@ def _answer(here: Door, entries: "list[Entry]") -> None:
                 render.say(f"    {remark}")
     waiting = any(entry.post.status is Status.QUEUED for entry in entries)
     if waiting and is_running(here.desk.engine) is False:
-        render.hint("The daemon is not running; posts leave while it does: handbill run")
+        render.hint(f"The daemon is not running; posts leave while it does: {here.command('run')}")
+    for name in sorted({entry.account.name for entry in entries if entry.account.paused_at}):
+        render.hint(f"{name} is paused, so nothing leaves: handbill account resume {name}")
 
 
 def _confirmation(entry: "Entry") -> str:

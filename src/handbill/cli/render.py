@@ -117,11 +117,16 @@ def what_next(entry: "Entry") -> str | None:
     post = entry.post
     if post.status is Status.IN_DOUBT:
         if any(attempt.next_look_at for attempt in entry.attempts):
-            return "Handbill is asking the network; it looks again by itself."
+            return (
+                "While `handbill run` runs, it asks the network by itself. If you know better: "
+                f"handbill queue confirm {post.id} --url LINK, or handbill queue deny {post.id}"
+            )
         return (
             f"Look at the account yourself. If it is there: handbill queue confirm {post.id} "
             f"--url LINK; if it is not: handbill queue deny {post.id}"
         )
+    if post.status is Status.PUBLISHED:
+        return f"Look at both, then say that you have: handbill queue confirm {post.id}"
     if post.status is Status.MISSED:
         return (
             f"handbill queue reschedule {post.id} --at WHEN (or --now), "

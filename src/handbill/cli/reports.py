@@ -37,12 +37,13 @@ def status(
     from handbill.services import history as reads
     from handbill.store.lock import is_running
 
-    desk = door(context).desk
-    state, running = reads.state(desk), is_running(desk.engine)
+    here = door(context)
+    state, running = reads.state(here.desk), is_running(here.desk.engine)
     if as_json:
         render.as_json(_state_json(state, running))
     else:
-        _show_state(state, running)
+        render.say(f"The queue in {here.app().settings.shown_url}")
+        _show_state(state, running, here.command("run"))
     if state.needs_eyes:
         raise typer.Exit(3)
 
@@ -61,9 +62,9 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
     }
 
 
-def _show_state(state: "State", running: bool | None) -> None:
+def _show_state(state: "State", running: bool | None, run: str) -> None:
     if running is not None:
-        words = "running" if running else "not running; start it with `handbill run`"
+        words = "running" if running else f"not running; start it with `{run}`"
         render.say(f"The daemon is {words}.")
     counted = [f"{n} {LABELS[s].lower()}" for s, n in sorted(state.counts.items()) if n]
     render.say(f"Posts: {', '.join(counted) or 'none yet'}.")
@@ -173,7 +174,7 @@ def links(entry: "Entry") -> list[str]:
 def attempts(entry: "Entry") -> list[str]:
     """One line for each attempt, and the reason if eyes are needed."""
     lines = [
-        f"{n}. try {render.utc(a.started_at)}: {_ending(a)}"
+        f"{n}. try {render.brief(a.armed_at or a.started_at, entry.post.zone)}: {_ending(a)}"
         for n, a in enumerate(entry.attempts, 1)
     ]
     attention = entry.post.attention

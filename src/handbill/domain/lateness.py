@@ -6,11 +6,6 @@ from datetime import datetime, timedelta
 DEFAULT_LIMIT = timedelta(minutes=60)
 
 
-def is_too_late(now: datetime, no_later_than: datetime) -> bool:
-    """Whether a post may no longer leave; exactly at the limit it still may."""
-    return now > no_later_than
-
-
 def late_by(due_at: datetime, out_at: datetime) -> timedelta:
     """How long after its due time a post went out."""
     return out_at - due_at

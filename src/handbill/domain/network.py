@@ -23,6 +23,8 @@ class Image:
     media_type: str
     alt: str
     size_bytes: int
+    #: What people call it; kept files are named by their content.
+    name: str = "The picture"
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,17 @@ LOOKUPS = (
 )
 
 
-def next_look(doubtful_since: datetime, looks: int) -> datetime | None:
+#: Between two look-ups there is always as much, however late they are.
+SHORTEST_PAUSE = timedelta(seconds=10)
+#: When a network could not be asked, or the asking worker is gone, we come back after this long.
+COME_BACK = timedelta(minutes=1)
+
+
+def next_look(doubtful_since: datetime, looks: int, now: datetime) -> datetime | None:
     """When to look for the `looks + 1`-th time; None when it is a person's turn."""
-    return doubtful_since + LOOKUPS[looks] if looks < len(LOOKUPS) else None
+    if looks >= len(LOOKUPS):
+        return None
+    return max(doubtful_since + LOOKUPS[looks], now + min(LOOKUPS[looks], SHORTEST_PAUSE))
 
 
 def proves_absence(armed_at: datetime, look_started_at: datetime) -> bool:

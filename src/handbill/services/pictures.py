@@ -26,7 +26,7 @@ def keep(image: ImageIn, folder: Path) -> Image:
         unfinished = kept.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(content)
         unfinished.replace(kept)
-    return Image(kept, kind, image.alt, len(content))
+    return Image(kept, kind, image.alt, len(content), Path(image.file).name)
 
 
 def as_row(image: Image) -> dict[str, Any]:

@@ -9,6 +9,7 @@ record    the only end of an attempt; nothing else stands in its way
 import logging
 import random
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Evidence, Network
 from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unknown
 from handbill.domain.settling import SEND_WINDOW
-from handbill.errors import SettingsProblem, StoreProblem
+from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
 from handbill.services.desk import Desk
 from handbill.store import accounts, claims, records
@@ -29,6 +30,8 @@ LEAD = timedelta(milliseconds=100)
 
 CHANGED = NotSent("The post, its account or the time changed at the last moment; nothing was sent.")
 UNWRITABLE = NotSent("The database could not be written, so nothing was sent.")
+BROKE_BEFORE = NotSent("Handbill itself failed before sending; nothing went out.")
+BROKE_DURING = Unknown("Handbill itself failed while sending, so nobody knows if it went out.")
 
 
 @dataclass(frozen=True)
@@ -41,41 +44,39 @@ class Ended:
 
 
 def publish(desk: Desk, claim: Claim) -> Ended:
-    """Take a claim to its end."""
+    """Take a claim to its end. Whatever is raised on the way, the attempt is ended honestly."""
     failpoint("claim.after_commit")
-    outcome = _try(desk, claim)
-    failpoint("record.before")
-    ended = record(desk, claim, outcome)
-    failpoint("record.after_commit")
-    return ended
-
-
-def _try(desk: Desk, claim: Claim) -> Outcome:
+    outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
         _wait(desk, claim)
         claim = _identified(desk, line, claim)
         evidence = line.prepare(claim)
+        failpoint("arm.before")
+        send_by = elapsed() + SEND_WINDOW.total_seconds()
+        outcome = CHANGED
+        if claims.arm(desk.engine, claim, evidence, desk.clock()):
+            outcome = BROKE_DURING
+            failpoint("arm.after_commit")
+            outcome = _send(line, claim, evidence, send_by)
     except Halted as halted:
-        return halted.outcome
-    except SettingsProblem as problem:
-        return Unauthorized(problem.says, problem.cure)
-    failpoint("arm.before")
-    send_by = elapsed() + SEND_WINDOW.total_seconds()
-    try:
-        if not claims.arm(desk.engine, claim, evidence, desk.clock()):
-            return CHANGED
+        outcome = halted.outcome
     except StoreProblem:
-        return UNWRITABLE
-    failpoint("arm.after_commit")
-    return _send(line, claim, evidence, send_by)
+        outcome = UNWRITABLE
+    except Problem as problem:
+        outcome = Unauthorized(problem.says, problem.cure)
+    finally:
+        failpoint("record.before")
+        ended = record(desk, claim, outcome)
+    failpoint("record.after_commit")
+    return ended
 
 
 def _wait(desk: Desk, claim: Claim) -> None:
     """Sleep the little while until the post may leave. Whether it may, arming decides, not this."""
-    left = min(claim.not_before - desk.clock(), LEAD).total_seconds()
-    if left > 0:
-        time.sleep(left)
+    ends = elapsed() + LEAD.total_seconds()
+    while (left := (claim.not_before - desk.clock()).total_seconds()) > 0 and elapsed() < ends:
+        time.sleep(min(left, LEAD.total_seconds()))
 
 
 def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:
@@ -106,3 +107,21 @@ def record(desk: Desk, claim: Claim, outcome: Outcome) -> Ended:
         log.error("post #%s: %s Trying again.", claim.post_id, problem.says)
         return Ended(claim, outcome, None)
     return Ended(claim, outcome, status)
+
+
+def write_down(desk: Desk, waiting: deque[Ended], patience: timedelta) -> None:
+    """Record again what the database could not take, until nothing waits or patience ends.
+
+    The exchange itself is never repeated. What could not be written down when the program ends is
+    in doubt after its next start, and looked for.
+    """
+    ends = elapsed() + patience.total_seconds()
+    while waiting:
+        for _ in range(len(waiting)):
+            ended = waiting.popleft()
+            again = record(desk, ended.claim, ended.outcome)
+            if again.status is None:
+                waiting.append(again)
+        if not waiting or elapsed() >= ends:
+            return
+        time.sleep(0.5)

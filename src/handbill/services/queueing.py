@@ -75,7 +75,7 @@ def refuse(desk: Desk, account: Account, text: str, images: Sequence[Image]) -> 
     """Raise InputProblem with everything the account's network would refuse."""
     wrong = desk.networks(account.network).check(text, images)
     if wrong:
-        raise InputProblem(" ".join(wrong), "Nothing was queued; change it and try again.")
+        raise InputProblem(" ".join(wrong), "Nothing was kept of it; change it and try again.")
 
 
 def when(account: Account, asked: TimeIn, now: datetime, confirm: Confirm) -> Timing:
@@ -109,7 +109,8 @@ def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> 
     reading = f" Handbill would read {show(guessed.at, where)}." if guessed else ""
     raise InputProblem(
         f"'{text}' is not a time that Handbill is sure of.{reading}",
-        "Write 2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h or now.",
+        "Write 2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h or now"
+        + (", or add --yes." if guessed else "."),
     )
 
 

@@ -3,11 +3,12 @@
 import logging
 import os
 import socket
-from datetime import datetime
+from collections import deque
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handbill.domain.lateness import late_by
-from handbill.domain.lifecycle import Status
+from handbill.domain.lifecycle import LABELS, Status
 from handbill.domain.outcomes import Receipt
 from handbill.domain.zones import show
 from handbill.services import publishing, settling
@@ -63,26 +64,29 @@ def tidy(desk: Desk) -> None:
         )
 
 
-def look(desk: Desk) -> None:
-    """Make the look-ups that are due."""
-    for looked in settling.settle(desk):
-        found = looked.status is Status.PUBLISHED
-        words = "found it: it is out" if found else f"it is {looked.status.value}"
-        log.log(
-            logging.INFO if found else logging.WARNING,
-            "Looked for #%s on %s: %s.",
-            looked.post_id,
-            looked.account,
-            words,
-            extra={"action": "looked", "post": looked.post_id, "status": looked.status.value},
-        )
+def look(desk: Desk) -> bool:
+    """Make one of the look-ups that are due; False when there is none."""
+    looked = settling.look(desk)
+    if looked is None:
+        return False
+    found = looked.status is Status.PUBLISHED
+    words = "found it: it is out" if found else f"it is {LABELS[looked.status].lower()}"
+    log.log(
+        logging.INFO if found else logging.WARNING,
+        "Looked for #%s on %s: %s.",
+        looked.post_id,
+        looked.account,
+        words,
+        extra={"action": "looked", "post": looked.post_id, "status": looked.status.value},
+    )
+    return True
 
 
 def _tell_expired(post_id: int, status: Status) -> None:
     log.warning(
         "Took #%s back from a worker that is gone: it is %s.",
         post_id,
-        status.value,
+        LABELS[status].lower(),
         extra={"action": "expired", "post": post_id, "status": status.value},
     )
 
@@ -101,18 +105,28 @@ def tell(ended: Ended, now: datetime) -> None:
         late = late_by(claim.due_at, now).total_seconds()
         log.info("Published %s, %.3f s after its time: %s", name, late, outcome.url, extra=extra)
         return
-    became = ended.status.value.replace("_", " ") if ended.status else "not yet written down"
+    became = LABELS[ended.status].lower() if ended.status else "not yet written down"
     log.warning("%s is %s: %s", name, became, outcome.says, extra=extra)
+
+
+#: How long `tick`, or a daemon that is stopping, tries to write down what it knows.
+LAST_PATIENCE = timedelta(seconds=10)
 
 
 def tick(desk: Desk) -> int:
     """One pass over everything that is due now; answers how many claims were made."""
     made = 0
+    unrecorded: deque[Ended] = deque()
     with sole_worker(desk.engine):
         start_over(desk)
         tidy(desk)
-        look(desk)
         while found := claims.claim(desk.engine, desk.clock(), worker_name(), 1, desk.pictures):
             made += 1
-            tell(publishing.publish(desk, found[0]), desk.clock())
+            ended = publishing.publish(desk, found[0])
+            tell(ended, desk.clock())
+            if ended.status is None:
+                unrecorded.append(ended)
+        publishing.write_down(desk, unrecorded, LAST_PATIENCE)
+        while look(desk):
+            pass
     return made

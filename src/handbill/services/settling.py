@@ -1,19 +1,13 @@
 """Settles posts in doubt: asks the network when a look-up is due, or takes a person's word."""
 
-import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized
+from handbill.domain.settling import COME_BACK
 from handbill.errors import InputProblem, SettingsProblem, TooLate
 from handbill.services.desk import Desk
 from handbill.store import accounts, doubts, posts
-
-log = logging.getLogger(__name__)
-
-#: When a network cannot be asked, we come back after this long, or when it says.
-COME_BACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -25,12 +19,11 @@ class Looked:
     status: Status
 
 
-def settle(desk: Desk) -> list[Looked]:
-    """Make every look-up that is due, one after the other."""
-    return [
-        Looked(doubt.claim.post_id, doubt.claim.account.name, _look(desk, doubt))
-        for doubt in doubts.due(desk.engine, desk.clock(), desk.pictures)
-    ]
+def look(desk: Desk) -> Looked | None:
+    """Make one of the look-ups that are due; None when there is none."""
+    for doubt in doubts.due(desk.engine, desk.clock(), desk.pictures, limit=1):
+        return Looked(doubt.claim.post_id, doubt.claim.account.name, _look(desk, doubt))
+    return None
 
 
 def _look(desk: Desk, doubt: doubts.Doubt) -> Status:

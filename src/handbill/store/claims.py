@@ -24,7 +24,7 @@ from handbill.store.engine import begin, write
 #: What arming must have left of its lease: the exchange, and time to record it.
 SEND_LEASE = SEND_WINDOW + EXCHANGE_DEADLINE + timedelta(seconds=55)
 #: A worker's word that it lives: time for tokens and uploads, and then to send.
-LEASE = timedelta(minutes=5) + SEND_LEASE
+LEASE = timedelta(minutes=10) + SEND_LEASE
 
 
 def claim(
@@ -90,7 +90,7 @@ def _claimable(now: datetime, horizon: datetime, limit: int) -> sa.Select[Any]:
         )
         .order_by(col(Post.not_before), col(Post.id))
         .limit(limit)
-        .with_for_update(of=Account, skip_locked=True)
+        .with_for_update(of=Account, skip_locked=True, key_share=True)
     )
 
 

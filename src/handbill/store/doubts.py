@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select
 from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import Decision, NotSent, Receipt, Unknown
-from handbill.domain.settling import next_look, proves_absence
+from handbill.domain.settling import COME_BACK, next_look, proves_absence
 from handbill.errors import InputProblem
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.claims import make_claim
-from handbill.store.engine import read, write
+from handbill.store.engine import write
 from handbill.store.records import (
     attempts_of,
     end_attempt,
@@ -34,18 +34,24 @@ class Doubt:
 
 
 def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[Doubt]:
-    """Parts in doubt whose next look-up is due.
+    """Take parts in doubt whose next look-up is due; for a while nobody else looks for them.
+
+    Should the look-up never be settled, because the worker is gone or met something unforeseen, it
+    is due again after COME_BACK, and not at once: some networks charge for each look.
 
     The claim carries the evidence of the part's *first* doubtful attempt: a duplicate refused later
     may be the echo of that one, and a look-up must start before it.
     """
-    with read(engine) as session:
+    with write(engine) as session:
         due = session.exec(
             select(Attempt)
             .where(col(Attempt.next_look_at) <= now)
             .order_by(col(Attempt.next_look_at))
             .limit(limit)
+            .with_for_update(skip_locked=True)
         ).all()
+        for attempt in due:
+            attempt.next_look_at = now + COME_BACK
         return [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
 
 
@@ -67,8 +73,7 @@ def settle(
 ) -> Status:
     """Apply one look-up: found publishes, proved absent queues again, else look later or ask."""
     with write(engine) as session:
-        attempt = session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
-        post = session.get_one(Post, attempt.post_id)
+        post, attempt = _locked(session, doubt)
         part = session.get_one(Part, attempt.part_id)
         if isinstance(sighting, Found):
             proof = not_anothers(session, part, sighting.receipt)
@@ -81,18 +86,25 @@ def settle(
         if sighting.proof and proves_absence(armed_at, started_at):
             return end_attempt(session, doubt.attempt_id, NotSent(sighting.says), now, 0.0)
         attempt.looks += 1
-        attempt.next_look_at = next_look(attempt.ended_at or now, attempt.looks)
-        post.attention = sighting.says
+        attempt.next_look_at = next_look(attempt.ended_at or now, attempt.looks, now)
+        if post.status is Status.IN_DOUBT:
+            post.attention = sighting.says
         return post.status
+
+
+def _locked(session: Session, doubt: Doubt) -> tuple[Post, Attempt]:
+    """The post and then its attempt: always in this order, or two of us could wait for ever."""
+    post = session.get_one(Post, doubt.claim.post_id, with_for_update=True)
+    return post, session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
 
 
 def postpone(engine: Engine, doubt: Doubt, says: str, until: datetime) -> None:
     """The network could not be asked: try again, without counting it as a look."""
     with write(engine) as session:
-        attempt = session.get_one(Attempt, doubt.attempt_id, with_for_update=True)
-        if attempt.resolution is None:
+        post, attempt = _locked(session, doubt)
+        if attempt.resolution is None and post.status is Status.IN_DOUBT:
             attempt.next_look_at = until
-            session.get_one(Post, attempt.post_id).attention = says
+            post.attention = says
 
 
 def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) -> Status | None:
@@ -103,6 +115,9 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
     """
     with write(engine) as session:
         post = session.get(Post, post_id, with_for_update=True)
+        if post is not None and post.status is Status.PUBLISHED and post.attention and receipt:
+            post.attention = None  # out twice, and a person has seen it
+            return post.status
         if post is None or post.status is not Status.IN_DOUBT:
             return None
         open_doubts = session.exec(

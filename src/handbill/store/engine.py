@@ -13,7 +13,14 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from handbill.errors import SettingsProblem, StoreProblem
@@ -45,6 +52,8 @@ def _postgres(url: sa.URL) -> Engine:
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=-1,
         hide_parameters=True,
         connect_args={"options": "-c timezone=utc -c lock_timeout=15s"},
     )
@@ -120,12 +129,13 @@ def read(engine: Engine) -> Generator[Session]:
 def _plainly() -> Generator[None]:
     try:
         yield
-    except DatabaseError as error:
-        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
-            raise  # a broken rule is for the caller, and a wrong statement is a bug
+    except (IntegrityError, ProgrammingError):
+        raise  # a broken rule is for the caller, and a wrong statement is a bug
+    except (DBAPIError, PoolTimeout) as error:
+        reason = getattr(error, "orig", None) or "no connection was free"
         raise StoreProblem(
-            f"The database cannot be used at the moment: {error.orig}.",
-            "Check the free space on the disk, and who else has the file open.",
+            f"The database cannot be used at the moment: {reason}.",
+            "Check the free space on the disk, and who else has the database open.",
         ) from None
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import Engine
 from handbill.errors import StoreProblem
 from handbill.store.engine import sqlite_file
 
+#: `is_running` holds the lock for a moment when it asks; a daemon that starts just then waits.
+PATIENCE_S = 1.0
+
 
 @contextmanager
 def sole_worker(engine: Engine) -> Generator[None]:
@@ -23,14 +26,16 @@ def sole_worker(engine: Engine) -> Generator[None]:
         return
     lock = FileLock(_lock_path(file))
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE_S)
     except Timeout:
         raise StoreProblem(
             f"Another Handbill is publishing from {file} already.",
             "One is enough: stop that one first, or leave it to its work.",
         ) from None
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def is_running(engine: Engine) -> bool | None:
@@ -47,4 +52,4 @@ def is_running(engine: Engine) -> bool | None:
 
 
 def _lock_path(file: Path) -> str:
-    return f"{file}.run.lock"
+    return f"{file.resolve()}.run.lock"

@@ -228,13 +228,17 @@ def history(
 
 
 def overdue(engine: Engine, since: datetime) -> list[Entry]:
-    """Queued posts that could have left before `since` and have not; the first hundred."""
-    due = [
+    """Posts that should have left before `since` and have not, or whose worker has gone silent.
+
+    The first hundred, longest overdue first.
+    """
+    waiting = sa.and_(
         col(Post.status) == Status.QUEUED,
         col(Post.not_before) < since,
         sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
-    ]
-    return _entries(engine, due, [col(Post.not_before)], 100)
+    )
+    stuck = sa.and_(col(Post.status) == Status.PUBLISHING, col(Post.lease_until) < since)
+    return _entries(engine, [sa.or_(waiting, stuck)], [col(Post.not_before)], 100)
 
 
 def needing_eyes(engine: Engine) -> list[Entry]:

@@ -59,6 +59,8 @@ def end_attempt(
     if isinstance(outcome, Receipt):
         keep_receipt(session, post, part, outcome, max(outcome.at or now, attempt.armed_at or now))
     account = session.get_one(Account, post.account_id)
+    if isinstance(outcome, Receipt):
+        account.newest_remote_id = outcome.remote_id  # from the network, never from what was typed
     _tell_account(account, decision, now)
     move(session, post, part, attempt, decision, outcome.says, now)
     return post.status
@@ -93,7 +95,7 @@ def _end(attempt: Attempt, outcome: Outcome, now: datetime) -> None:
     attempt.outcome = outcome.kind
     attempt.detail = outcome.says
     if isinstance(outcome, Unknown):
-        attempt.next_look_at = next_look(now, 0)
+        attempt.next_look_at = next_look(now, 0, now)
 
 
 def _correct(attempt: Attempt, outcome: Outcome, now: datetime) -> bool:
@@ -123,8 +125,6 @@ def keep_receipt(session: Session, post: Post, part: Part, receipt: Receipt, at:
             post.attention = f"This is out twice: {part.url} and {receipt.url}."
         return
     part.remote_id, part.url, part.published_at = receipt.remote_id, receipt.url, at
-    if receipt.remote_id:
-        session.get_one(Account, post.account_id).newest_remote_id = receipt.remote_id
     for attempt in attempts_of(session, part):
         if attempt.outcome == Unknown.kind and attempt.resolution is None:
             resolve(attempt, "found", at)
@@ -226,11 +226,13 @@ def miss(engine: Engine, now: datetime) -> list[int]:
         ).all()
         for post, account in rows:
             post.status = step(post.status, Verb.MISS)
-            post.attention = _why_missed(account)
+            post.attention = _why_missed(account, now)
         return [post.id or 0 for post, _account in rows]
 
 
-def _why_missed(account: Account) -> str:
+def _why_missed(account: Account, now: datetime) -> str:
     if account.paused_at is not None:
         return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
+    if account.rest_until is not None and account.rest_until > now:
+        return f"Not sent in time: the network asked {account.name} to rest."
     return "Not sent in time: Handbill was not running, or the network could not be reached."

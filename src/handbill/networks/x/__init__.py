@@ -5,14 +5,17 @@ closed list is unknown. A look-up can prove that a post is out, never that it is
 """
 
 import base64
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 import tweepy
 
+from handbill.clock import elapsed
 from handbill.domain.network import (
     AccountRef,
     Claim,
@@ -23,7 +26,15 @@ from handbill.domain.network import (
     NotSeen,
     Sighting,
 )
-from handbill.domain.outcomes import Halted, NotSent, Outcome, Receipt, Refused, Unknown
+from handbill.domain.outcomes import (
+    Halted,
+    NotSent,
+    Outcome,
+    Receipt,
+    Refused,
+    Unauthorized,
+    Unknown,
+)
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.networks import wire
 from handbill.networks.x import answers, timeline
@@ -44,14 +55,12 @@ TOKENS: Mapping[str, str] = {
 
 CHUNK_BYTES = 4_000_000
 
-#: What tweepy raises; its own errors trip over JSON that is not an object (`null`, a string).
-TROUBLE = (
-    tweepy.TweepyException,
-    requests.RequestException,
-    ValueError,
-    TypeError,
-    AttributeError,
-)
+#: How long we wait for X to read a GIF.
+PROCESSING_PATIENCE = timedelta(seconds=60)
+MEDIA = "/2/media/upload"
+
+#: What tweepy and requests raise for troubles of the network.
+TROUBLE = (tweepy.TweepyException, requests.RequestException, ValueError)
 
 
 def connect(
@@ -68,7 +77,7 @@ class X:
     """One account's line to X. A fresh connection for every exchange: a kept one may be dead, and
     then nobody can tell whether the request arrived."""
 
-    repeat_window = None
+    repeat_window: timedelta | None = None
 
     def __init__(
         self,
@@ -77,6 +86,8 @@ class X:
         clock: Callable[[], datetime],
         deadline: timedelta,
     ) -> None:
+        self._secrets = [value for value in credentials.values() if value]
+        self._token_owner = credentials["access_token"].partition("-")[0]
         self._server = server
         self._clock = clock
         self._deadline = deadline
@@ -103,21 +114,43 @@ class X:
 
     def publish(self, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
-        trouble: Exception | None = None
-        with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
-            try:
-                client.create_tweet(
-                    text=claim.text or None,
-                    media_ids=evidence.get("media_ids") or None,
-                    in_reply_to_tweet_id=claim.reply_to,
-                    user_auth=True,
-                )
-            except TROUBLE as error:
-                trouble = error
+
+        def create(client: tweepy.Client) -> object:
+            return client.create_tweet(
+                text=claim.text or None,
+                media_ids=evidence.get("media_ids") or None,
+                in_reply_to_tweet_id=claim.reply_to,
+                user_auth=True,
+            )
+
+        exchange, trouble = self._exchange(create, send_by)
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
         answer = answers.read(exchange.response)
-        return answers.outcome(answer, _post_address(claim.account), self._clock())
+        outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
+        return replace(outcome, says=self._without_secrets(outcome.says))
+
+    def _exchange(
+        self, call: Callable[[tweepy.Client], object], send_by: float | None = None
+    ) -> tuple[wire.Exchange, Exception | None]:
+        """Make one request through tweepy; the answer that came counts, not what it raises."""
+        trouble: Exception | None = None
+        with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
+            try:
+                call(client)
+            except TROUBLE as error:
+                trouble = error
+            except (TypeError, AttributeError):
+                # tweepy's errors trip over JSON that is no object; before an answer it is a bug
+                if exchange.response is None:
+                    raise
+        return exchange, trouble
+
+    def _without_secrets(self, says: str) -> str:
+        """An answer may echo what we sent; nothing of that is kept."""
+        for secret in self._secrets:
+            says = says.replace(secret, "[secret]")
+        return says
 
     def _without_answer(self, exchange: wire.Exchange, trouble: Exception | None) -> Outcome:
         if not exchange.handed_over and trouble is not None:
@@ -139,6 +172,7 @@ class X:
     def prepare(self, claim: Claim) -> Evidence:
         """Upload the pictures and learn behind which post a look-up starts. Raises Halted."""
         user_id = claim.account.remote_id or self.whoami().remote_id
+        self._refuse_strangers(claim.account, user_id)
         since_id = claim.account.newest_remote_id or self._newest(user_id)
         uploads = [self._upload(image) for image in claim.images]
         return {
@@ -147,6 +181,17 @@ class X:
             "media_ids": [media_id for media_id, _key in uploads],
             "media_keys": [key for _id, key in uploads],
         }
+
+    def _refuse_strangers(self, account: AccountRef, user_id: str) -> None:
+        """X's access tokens begin with their owner's number: new ones may be another account's."""
+        if self._token_owner.isdigit() and self._token_owner != user_id:
+            raise Halted(
+                Unauthorized(
+                    f"The tokens in .env are not those of {account.handle or account.name}.",
+                    f"put the right ones there, or make them its own with "
+                    f"`handbill account check {account.name}`",
+                )
+            )
 
     def _newest(self, user_id: str) -> str | None:
         answer = self._ask(
@@ -159,7 +204,9 @@ class X:
         try:
             content = image.path.read_bytes()
         except OSError:
-            raise Halted(Refused(f"The picture {image.path.name} is not there any more.")) from None
+            raise Halted(
+                Refused(f"A picture of this post ({image.path.name}) is not there any more.")
+            ) from None
         send = self._in_chunks if image.media_type == "image/gif" else self._in_one
         data = send(content, image.media_type)
         if not str(data.get("id", "")).isdigit():
@@ -173,7 +220,7 @@ class X:
     def _in_one(self, content: bytes, _media_type: str) -> dict[str, Any]:
         media = base64.b64encode(content).decode()
         body = {"media": media, "media_category": "tweet_image"}
-        return answers.data(self._post("/2/media/upload", body))
+        return answers.data(self._post(MEDIA, body))
 
     def _in_chunks(self, content: bytes, media_type: str) -> dict[str, Any]:
         start = {
@@ -181,34 +228,44 @@ class X:
             "total_bytes": len(content),
             "media_category": "tweet_gif",
         }
-        data = answers.data(self._post("/2/media/upload/initialize", start))
-        route = f"/2/media/upload/{data.get('id')}"
+        data = answers.data(self._post(f"{MEDIA}/initialize", start))
+        route = f"{MEDIA}/{data.get('id')}"
         for index, offset in enumerate(range(0, len(content), CHUNK_BYTES)):
             chunk = base64.b64encode(content[offset : offset + CHUNK_BYTES]).decode()
             self._post(f"{route}/append", {"media": chunk, "segment_index": index})
-        done = answers.data(self._post(f"{route}/finalize", {}))
-        state = (done.get("processing_info") or {}).get("state", "succeeded")
-        if state == "failed":
-            raise Halted(Refused("X could not read the GIF."))
-        return {**data, **done}
+        self._await_processing(answers.data(self._post(f"{route}/finalize", {})))
+        return data
+
+    def _await_processing(self, media: dict[str, Any]) -> None:
+        """Ask until X has read the picture. Nobody can see these requests. Raises Halted."""
+        ends = elapsed() + PROCESSING_PATIENCE.total_seconds()
+        while (work := answers.processing(media)).state not in ("", "succeeded"):
+            if work.state == "failed":
+                raise Halted(Refused("X could not read the GIF."))
+            if elapsed() > ends:
+                raise Halted(NotSent("X was still working on the GIF."))
+            time.sleep(work.wait_s)
+            media = self._status(str(media.get("id")))
+
+    def _status(self, media_id: str) -> dict[str, Any]:
+        query = {"command": "STATUS", "media_id": media_id}
+        return answers.data(
+            self._ask(lambda client: client.request("GET", MEDIA, params=query, user_auth=True))
+        )
 
     def _post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._ask(lambda client: client.request("POST", route, json=body, user_auth=True))
 
     def _ask(self, call: Callable[[tweepy.Client], object]) -> dict[str, Any]:
         """One exchange of which nobody can see anything; whatever goes wrong, nothing is out."""
-        trouble: Exception | None = None
-        with self._client() as client, wire.exchange(self._deadline) as exchange:
-            try:
-                call(client)
-            except TROUBLE as error:
-                trouble = error
+        exchange, trouble = self._exchange(call)
         if exchange.response is None:
             says = f"X could not be reached: {wire.why_not_sent(trouble or OSError())}."
             raise Halted(NotSent(says))
         answer = answers.read(exchange.response)
         if not 200 <= answer.status < 300:
-            raise Halted(answers.halt(answer, self._clock()))
+            no = answers.halt(answer, self._clock())
+            raise Halted(replace(no, says=self._without_secrets(no.says)))
         return answer.body or {}
 
     # Did it go out?

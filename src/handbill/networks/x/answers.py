@@ -6,6 +6,7 @@ Only an answer in X's own JSON shape counts as X's word; a login page or a proxy
 import contextlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,11 +47,21 @@ class Answer:
         """Whether the body has the shape of X's errors."""
         if self.body is None or self.body.get("status", self.status) != self.status:
             return False
-        return (
-            "title" in self.body
-            or "detail" in self.body
-            or isinstance(self.body.get("errors"), list)
-        )
+        titled = "title" in self.body and ("type" in self.body or "status" in self.body)
+        return titled or any("message" in error for error in self._errors)
+
+    @property
+    def _errors(self) -> list[dict[str, Any]]:
+        found = (self.body or {}).get("errors")
+        return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+
+    @property
+    def words(self) -> str:
+        """Everything X says in the answer, in lower case, to look for signs in."""
+        body = self.body or {}
+        said = [body.get("title"), body.get("detail"), body.get("reason")]
+        said += [error.get(key) for error in self._errors for key in ("message", "detail")]
+        return " ".join(str(one) for one in said if one).lower()
 
     @property
     def problem(self) -> str:
@@ -62,11 +73,9 @@ class Answer:
     def detail(self) -> str:
         """X's own words, made safe to show, without a full stop."""
         body = self.body or {}
-        errors = body.get("errors")
-        first = errors[0] if isinstance(errors, list) and errors else {}
-        nested = first.get("message") or first.get("detail") if isinstance(first, dict) else first
-        title = body.get("title") if nested is None else nested
-        words = nested or body.get("detail") or title or self.reason or "no reason given"
+        first = self._errors[0] if self._errors else {}
+        nested = first.get("message") or first.get("detail")
+        words = nested or body.get("detail") or body.get("title") or self.reason or "no reason"
         return printable(str(words))[:300].rstrip(". ")
 
 
@@ -89,11 +98,28 @@ def data(body: Mapping[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+@dataclass(frozen=True)
+class Processing:
+    """How far X is with a picture: "", "pending", "in_progress", "succeeded" or "failed"."""
+
+    state: str
+    wait_s: float
+
+
+def processing(media: Mapping[str, Any]) -> Processing:
+    """What X says of its work on an upload; an empty state means that there is none to do."""
+    found = media.get("processing_info")
+    info = found if isinstance(found, dict) else {}
+    wait = info.get("check_after_secs", 1)
+    wait_s = float(wait) if isinstance(wait, int | float) and 0 < wait <= 10 else 1.0
+    return Processing(str(info.get("state", "")), wait_s)
+
+
 def outcome(answer: Answer, address: str, now: datetime) -> Outcome:
     """What the answer to the creating request proves: the closed list."""
     if answer.status in (200, 201):
         remote_id = str(data(answer.body or {}).get("id", ""))
-        if remote_id.isascii() and remote_id.isdigit():
+        if re.fullmatch(r"[1-9][0-9]{0,18}", remote_id):
             return Receipt(remote_id, address + remote_id)
         return Unknown(f"X answered {answer.status}, but without the number of the post.")
     if answer.is_xs_own and (verdict := _no(answer, now)) is not None:
@@ -138,10 +164,10 @@ _SCOPE = frozenset({"oauth1-permissions", "client-forbidden", "unsupported-authe
 
 
 def _forbidden(answer: Answer) -> Refused | Unauthorized:
-    words = answer.detail.lower()
-    if "duplicate content" in words:
+    words = answer.words
+    if "duplicate" in words:
         return Refused("X says you have posted this same text before (403).", duplicate=True)
-    if answer.problem == "client-forbidden" or "client-not-enrolled" in str(answer.body):
+    if answer.problem == "client-forbidden" or "client-not-enrolled" in words:
         return Unauthorized(
             "X says this app is not enrolled for posting (403).",
             "attach the app to a project with access in X's developer portal",
@@ -151,9 +177,9 @@ def _forbidden(answer: Answer) -> Refused | Unauthorized:
             "X says this app may read but not post (403).",
             "give it Read and Write in the developer portal, make new tokens, put them into .env",
         )
-    if "suspended" in words:
+    if re.search(r"\b(your|this) account\b.*\bsuspended\b", words):
         return Unauthorized("X has suspended this account (403).", "settle it with X")
-    if "locked" in words:
+    if re.search(r"\b(your|this) account\b.*\blocked\b", words):
         return Unauthorized("X has locked this account for now (403).", "log in at X and unlock it")
     return Refused(f"X refused the post (403): {answer.detail}.")
 

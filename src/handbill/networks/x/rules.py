@@ -30,7 +30,9 @@ def check(text: str, images: Sequence[Image]) -> list[str]:
 
 def remote_id(link: str) -> str | None:
     """The number in `https://x.com/NAME/status/NUMBER`, or None."""
-    found = re.fullmatch(r"https?://[^/\s]+/[^/\s]+/status/(\d{1,30})(?:[/?#]\S*)?", link.strip())
+    found = re.fullmatch(
+        r"https?://[^/\s]+/[^/\s]+/status/([1-9]\d{0,18})(?:[/?#]\S*)?", link.strip()
+    )
     return found[1] if found else None
 
 
@@ -75,16 +77,16 @@ def _check_images(images: Sequence[Image]) -> list[str]:
     for image in images:
         limit = MAX_BYTES.get(image.media_type)
         if limit is None:
-            wrong.append(f"X does not take {image.path.name}; use JPEG, PNG, WebP or GIF.")
+            wrong.append(f"X does not take {image.name}; use JPEG, PNG, WebP or GIF.")
         elif image.size_bytes > limit:
             size = image.size_bytes / 1e6
-            wrong.append(f"{image.path.name} is too large: {size:.1f} of {limit / 1e6:.0f} MB.")
+            wrong.append(f"{image.name} is too large: {size:.1f} of {limit / 1e6:.0f} MB.")
         wrong += [
-            f"The alt text of {image.path.name}: character {bad.position + 1} ({bad.name}) "
+            f"The alt text of {image.name}: character {bad.position + 1} ({bad.name}) "
             "cannot be posted."
             for bad in forbidden(image.alt)[:3]
         ]
         if len(image.alt) > MAX_ALT_CHARACTERS:
             count = f"{len(image.alt)} of {MAX_ALT_CHARACTERS} characters"
-            wrong.append(f"The alt text of {image.path.name} is too long: {count}.")
+            wrong.append(f"The alt text of {image.name} is too long: {count}.")
     return wrong

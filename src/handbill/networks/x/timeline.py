@@ -2,7 +2,6 @@
 
 import html
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any
 
 from handbill.domain.network import Claim
 from handbill.domain.text.entities import urls
+from handbill.domain.text.normal import nfc
 
 FIELDS = ["created_at", "entities", "referenced_tweets", "attachments", "note_tweet"]
 MAX_PAGES = 5
@@ -26,32 +26,46 @@ class Hit:
 
 
 def match(page: Mapping[str, Any], claim: Claim) -> Hit | None:
-    """The claim's part on one page of a timeline: by media key, else by parent and text.
+    """The claim's part on one page of a timeline. Total: odd JSON is passed over, never raises.
 
-    Text alone is compared as a reader would: entities decoded, links by what they lead to.
+    A part with pictures is known by their media keys alone; a part without, by parent and text, and
+    never among posts with pictures: two posts without words would look the same. Text is compared
+    as a reader would: entities decoded, links by what they lead to.
     """
-    tweets = [t for t in page.get("data") or [] if isinstance(t, dict) and _id(t)]
-    recent = [t for t in tweets if _is_since(t, claim)]
     keys = {key for key in claim.evidence.get("media_keys", []) if key}
-    for tweet in recent:
-        if keys and keys == set((tweet.get("attachments") or {}).get("media_keys") or []):
-            return Hit(_id(tweet), _created(tweet))
     ours = plain(claim.text)
-    for tweet in recent:
-        if _parent(tweet) == claim.reply_to and shown(tweet) == ours:
+    for tweet in _dicts(page.get("data")):
+        if not _id(tweet) or not _is_since(tweet, claim):
+            continue
+        theirs = _media_keys(tweet)
+        same_words = not theirs and _parent(tweet) == claim.reply_to and shown(tweet) == ours
+        if (keys and theirs == keys) or (not keys and same_words):
             return Hit(_id(tweet), _created(tweet))
     return None
 
 
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _media_keys(tweet: Mapping[str, Any]) -> set[str]:
+    found = _dict(tweet.get("attachments")).get("media_keys")
+    return {str(key) for key in found} if isinstance(found, list) else set()
+
+
 def _id(tweet: Mapping[str, Any]) -> str:
     number = str(tweet.get("id", ""))
-    return number if number.isascii() and number.isdigit() else ""
+    return number if re.fullmatch(r"[1-9][0-9]{0,18}", number) else ""
 
 
 def _created(tweet: Mapping[str, Any]) -> datetime | None:
     try:
         return datetime.fromisoformat(str(tweet.get("created_at"))).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -63,7 +77,7 @@ def _is_since(tweet: Mapping[str, Any], claim: Claim) -> bool:
 
 
 def _parent(tweet: Mapping[str, Any]) -> str | None:
-    for reference in tweet.get("referenced_tweets") or []:
+    for reference in _dicts(tweet.get("referenced_tweets")):
         if reference.get("type") == "replied_to":
             return str(reference.get("id"))
     return None
@@ -80,9 +94,9 @@ def plain(text: str) -> str:
 
 def shown(tweet: Mapping[str, Any]) -> str:
     """A timeline's text as it was sent: t.co links replaced, those of pictures removed."""
-    source = tweet.get("note_tweet") or tweet
+    source = _dict(tweet.get("note_tweet")) or tweet
     text = html.unescape(str(source.get("text", "")))
-    for link in (source.get("entities") or {}).get("urls") or []:
+    for link in _dicts(_dict(source.get("entities")).get("urls")):
         picture = "media_key" in link
         text = text.replace(str(link.get("url")), "" if picture else _expanded(link))
     return _folded(text)
@@ -100,4 +114,4 @@ def _address(url: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(nfc(text).split())
