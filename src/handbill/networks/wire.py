@@ -34,22 +34,20 @@ class Exchange:
         self.handed_over = False
         self.timed_out = False
         self.response: requests.Response | None = None
+        self.ends = elapsed() + deadline.total_seconds()
         self._send_by = send_by
-        self._ends = elapsed() + deadline.total_seconds()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(deadline.total_seconds(), self._cut)
-        self._timer.daemon = True
 
     @property
     def left(self) -> float:
         """Seconds until the deadline, never less than a moment."""
-        return max(0.001, self._ends - elapsed())
+        return max(0.001, self.ends - elapsed())
 
     def watch(self, sock: socket.socket) -> None:
         """From here on the deadline closes this socket."""
         self._socket = sock
         if self.timed_out:
-            self._cut()
+            self.cut()
 
     def hand_over(self) -> None:
         """Called before bytes leave. Raises SentTooLate when they may not leave any more."""
@@ -57,8 +55,9 @@ class Exchange:
             raise SentTooLate("the time to send had passed")
         self.handed_over = True
 
-    def _cut(self) -> None:
-        # A read timeout starts anew with every byte that drips in; this does not.
+    def cut(self) -> None:
+        """End the exchange. A read timeout starts anew with every byte that drips in; this does
+        not."""
         self.timed_out = True
         if self._socket is not None:
             try:
@@ -66,14 +65,40 @@ class Exchange:
             except OSError:
                 return  # already closed
 
-    def __enter__(self) -> "Exchange":
-        self._timer.start()
-        return self
 
-    def __exit__(self, *_exc: object) -> None:
-        self._timer.cancel()
+class _Watchdog:
+    """Cuts exchanges at their deadline: one thread for all, as a new one for each costs time just
+    when a post should leave."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watched: set[Exchange] = set()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: Exchange) -> None:
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadline", daemon=True)
+                self._thread.start()
+            if not self._watched or exchange.ends < min(one.ends for one in self._watched):
+                self._changed.notify()
+            self._watched.add(exchange)
+
+    def forget(self, exchange: Exchange) -> None:
+        with self._changed:
+            self._watched.discard(exchange)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                ends = min((one.ends for one in self._watched), default=None)
+                self._changed.wait(None if ends is None else max(0.0, ends - elapsed()))
+                for late in [one for one in self._watched if one.ends <= elapsed()]:
+                    self._watched.discard(late)
+                    late.cut()
 
 
+_watchdog = _Watchdog()
 _current: ContextVar[Exchange] = ContextVar("exchange")
 
 
@@ -162,12 +187,14 @@ def exchange(
     deadline: timedelta = EXCHANGE_DEADLINE, send_by: float | None = None
 ) -> Generator[Exchange]:
     """The frame of exactly one request made by this thread."""
-    with Exchange(deadline, send_by) as one:
-        token = _current.set(one)
-        try:
-            yield one
-        finally:
-            _current.reset(token)
+    one = Exchange(deadline, send_by)
+    token = _current.set(one)
+    _watchdog.watch(one)
+    try:
+        yield one
+    finally:
+        _watchdog.forget(one)
+        _current.reset(token)
 
 
 def why_not_sent(error: BaseException) -> str:
