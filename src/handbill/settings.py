@@ -87,6 +87,14 @@ class Settings(BaseSettings):
     apps: Secrets = Field(default={}, description="keys of your app on a network (secret)")
     tokens: Secrets = Field(default={}, description="tokens of an account, by its name (secret)")
 
+    @field_validator("database_url")
+    @classmethod
+    def _whole_path(cls, url: SecretStr | None) -> SecretStr | None:
+        scheme, _, path = (url.get_secret_value() if url else "").partition("://")
+        if scheme.startswith("sqlite") and not path.startswith("//"):
+            raise ValueError("give the whole path of the file: sqlite:////full/path/handbill.db")
+        return url
+
     @field_validator("zone")
     @classmethod
     def _zone(cls, name: str | None) -> str | None:

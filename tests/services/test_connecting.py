@@ -51,6 +51,9 @@ class Line:
             raise Halted(self.trouble)
         return self.who
 
+    def asks(self, claim: Claim) -> bool:
+        raise NotImplementedError
+
     def prepare(self, claim: Claim) -> Evidence:
         raise NotImplementedError
 

@@ -281,6 +281,9 @@ class Odd:
     def whoami(self) -> Identity:
         return Identity("1", "@ada")
 
+    def asks(self, _claim: Claim) -> bool:
+        return False
+
     def prepare(self, claim: Claim) -> Evidence:
         self._reach("prepare")
         return {"user_id": "1", "since_id": None, "claim": claim.attempt_id}

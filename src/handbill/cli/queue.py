@@ -93,6 +93,7 @@ def _only_account(here: Door, name: str | None) -> str:
 
 
 def _answer(here: Door, entries: "list[Entry]") -> None:
+    from handbill.services import queueing
     from handbill.store.lock import is_running
 
     for entry in entries:
@@ -101,6 +102,9 @@ def _answer(here: Door, entries: "list[Entry]") -> None:
         for part in entry.parts:
             for remark in module.remarks(part.text):
                 render.say(f"    {remark}")
+        if twins := queueing.twins(here.desk, entry):
+            same = ", ".join(f"#{number}" for number in twins)
+            render.hint(f"{same} says just the same; a network may refuse it the second time.")
     waiting = any(entry.post.status is Status.QUEUED for entry in entries)
     if waiting and is_running(here.desk.engine) is False:
         render.hint(f"The daemon is not running; posts leave while it does: {here.command('run')}")

@@ -100,6 +100,9 @@ class Network(Protocol):
     def whoami(self) -> Identity:
         """Ask who the credentials are. Raises Halted."""
 
+    def asks(self, claim: Claim) -> bool:
+        """Whether preparing this claim needs the network; if not, it may be done ahead of time."""
+
     def prepare(self, claim: Claim) -> Evidence:
         """Do all that publishes nothing: uploads, the newest own post. Raises Halted."""
 

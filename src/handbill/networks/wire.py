@@ -3,7 +3,7 @@ whether a byte was handed over. It never retries, never follows a redirect, neve
 
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -100,6 +100,27 @@ class _Watchdog:
 
 _watchdog = _Watchdog()
 _current: ContextVar[Exchange] = ContextVar("exchange")
+_capturing: ContextVar[bool] = ContextVar("capturing", default=False)
+
+
+class _Captured(Exception):
+    """Carries a request out of a library that was about to send it."""
+
+    def __init__(self, request: requests.PreparedRequest) -> None:
+        super().__init__("captured")
+        self.request = request
+
+
+def capture(call: Callable[[], object]) -> requests.PreparedRequest:
+    """Let a library build and sign a request, and take it away before anything is opened."""
+    token = _capturing.set(True)
+    try:
+        call()
+    except _Captured as captured:
+        return captured.request
+    finally:
+        _capturing.reset(token)
+    raise RuntimeError("the library made no request")
 
 
 class _Watched:
@@ -152,6 +173,8 @@ class BoundedAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kw: Any) -> requests.Response:
         """One exchange, read to its end within the exchange's deadline and size."""
+        if _capturing.get():
+            raise _Captured(request)
         exchange = _current.get()
         if self._base and request.url:
             request.url = request.url.replace(self._official, self._base, 1)

@@ -50,9 +50,11 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
-        _wait(desk, claim)
+        if line.asks(claim):  # not a byte of it before its time
+            _wait(desk, claim)
         claim = _identified(desk, line, claim)
         evidence = line.prepare(claim)
+        _wait(desk, claim)
         failpoint("arm.before")
         send_by = elapsed() + SEND_WINDOW.total_seconds()
         outcome = CHANGED

@@ -71,6 +71,13 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
     )
 
 
+def twins(desk: Desk, entry: Entry) -> list[int]:
+    """Numbers of the account's other posts that say just the same and are not given up."""
+    text = entry.parts[0].text
+    others = posts.saying(desk.engine, entry.account.id or 0, text)
+    return [number for number in others if number != entry.post.id]
+
+
 def refuse(desk: Desk, account: Account, text: str, images: Sequence[Image]) -> None:
     """Raise InputProblem with everything the account's network would refuse."""
     wrong = desk.networks(account.network).check(text, images)

@@ -227,6 +227,23 @@ def history(
     return _entries(engine, conditions, [moment.desc(), col(Post.id).desc()], limit)
 
 
+def saying(engine: Engine, account_id: int, text: str) -> list[int]:
+    """Numbers of an account's posts with a part of exactly this text that may be or are public."""
+    with read(engine) as session:
+        found = session.scalars(
+            sa.select(col(Post.id))
+            .join(Part, col(Part.post_id) == col(Post.id))
+            .where(
+                col(Post.account_id) == account_id,
+                col(Part.text) == text,
+                col(Post.status).not_in([Status.CANCELLED, Status.FAILED]),
+            )
+            .order_by(col(Post.id).desc())
+            .limit(5)
+        )
+        return [number for number in found if number is not None]
+
+
 def overdue(engine: Engine, since: datetime) -> list[Entry]:
     """Posts that should have left before `since` and have not, or whose worker has gone silent.
 

@@ -91,6 +91,7 @@ class X:
         self._server = server
         self._clock = clock
         self._deadline = deadline
+        self._built: dict[int, requests.PreparedRequest] = {}
         self._tweepy = tweepy.Client(
             consumer_key=credentials["api_key"],
             consumer_secret=credentials["api_secret"],
@@ -114,28 +115,37 @@ class X:
 
     def publish(self, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
-
-        def create(client: tweepy.Client) -> object:
-            return client.create_tweet(
-                text=claim.text or None,
-                media_ids=evidence.get("media_ids") or None,
-                in_reply_to_tweet_id=claim.reply_to,
-                user_auth=True,
-            )
-
-        exchange, trouble = self._exchange(create, send_by)
+        request = self._built.pop(claim.attempt_id, None) or self._build(claim, evidence)
+        trouble: Exception | None = None
+        with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
+            try:
+                client.session.get_adapter(OFFICIAL).send(request)
+            except TROUBLE as error:
+                trouble = error
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
         answer = answers.read(exchange.response)
         outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
         return replace(outcome, says=self._without_secrets(outcome.says))
 
+    def _build(self, claim: Claim, evidence: Evidence) -> requests.PreparedRequest:
+        """The creating request as tweepy makes and signs it, unsent: work that need not wait for
+        the due time, and nothing that could go wrong between arming and sending."""
+        return wire.capture(
+            lambda: self._tweepy.create_tweet(
+                text=claim.text or None,
+                media_ids=evidence.get("media_ids") or None,
+                in_reply_to_tweet_id=claim.reply_to,
+                user_auth=True,
+            )
+        )
+
     def _exchange(
-        self, call: Callable[[tweepy.Client], object], send_by: float | None = None
+        self, call: Callable[[tweepy.Client], object]
     ) -> tuple[wire.Exchange, Exception | None]:
         """Make one request through tweepy; the answer that came counts, not what it raises."""
         trouble: Exception | None = None
-        with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
+        with self._client() as client, wire.exchange(self._deadline) as exchange:
             try:
                 call(client)
             except TROUBLE as error:
@@ -169,18 +179,25 @@ class X:
             raise Halted(NotSent("X did not say who these credentials are."))
         return Identity(str(data["id"]), f"@{data.get('username', '')}")
 
+    def asks(self, claim: Claim) -> bool:
+        """Whether preparing this claim needs X: for pictures, or to learn who and where we are."""
+        account = claim.account
+        return bool(claim.images) or not (account.remote_id and account.newest_remote_id)
+
     def prepare(self, claim: Claim) -> Evidence:
         """Upload the pictures and learn behind which post a look-up starts. Raises Halted."""
         user_id = claim.account.remote_id or self.whoami().remote_id
         self._refuse_strangers(claim.account, user_id)
         since_id = claim.account.newest_remote_id or self._newest(user_id)
         uploads = [self._upload(image) for image in claim.images]
-        return {
+        evidence = {
             "user_id": user_id,
             "since_id": since_id,
             "media_ids": [media_id for media_id, _key in uploads],
             "media_keys": [key for _id, key in uploads],
         }
+        self._built[claim.attempt_id] = self._build(claim, evidence)
+        return evidence
 
     def _refuse_strangers(self, account: AccountRef, user_id: str) -> None:
         """X's access tokens begin with their owner's number: new ones may be another account's."""
