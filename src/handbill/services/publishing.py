@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 #: So much before its time a daemon claims a post, so that the claim itself makes nothing late.
 LEAD = timedelta(milliseconds=100)
-AWAKE = timedelta(milliseconds=1)
 
 CHANGED = NotSent("The post, its account or the time changed at the last moment; nothing was sent.")
 UNWRITABLE = NotSent("The database could not be written, so nothing was sent.")
@@ -76,16 +75,10 @@ def publish(desk: Desk, claim: Claim) -> Ended:
 
 
 def _wait(desk: Desk, claim: Claim) -> None:
-    """Wait the little while until the post may leave. Whether it may, arming decides, not this.
-
-    The last moment is waited for awake: a processor that slept needs milliseconds to be quick.
-    """
+    """Sleep the little while until the post may leave. Whether it may, arming decides, not this."""
     ends = elapsed() + LEAD.total_seconds()
-    asleep = (claim.not_before - desk.clock() - AWAKE).total_seconds()
-    if asleep > 0:
-        time.sleep(min(asleep, LEAD.total_seconds()))
-    while desk.clock() < claim.not_before and elapsed() < ends:
-        pass
+    while (left := (claim.not_before - desk.clock()).total_seconds()) > 0 and elapsed() < ends:
+        time.sleep(min(left, LEAD.total_seconds()))
 
 
 def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:
