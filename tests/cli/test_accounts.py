@@ -126,7 +126,7 @@ def test_check_as_json_says_whether_it_is_well(shell: Shell, store: Engine) -> N
 
 
 def test_check_of_none_is_fine(shell: Shell) -> None:
-    shell.fine("account", "check")
+    assert "handbill account add" in shell.fine("account", "check").err
 
 
 def test_check_of_an_unknown_account_is_exit_1(shell: Shell) -> None:

@@ -170,3 +170,4 @@ def test_a_daemon_with_nothing_under_way_survives_a_paused_account(
         rig.until(stage.accepted, "the other account's post")
         handbill(app, "account", "resume", "ada")
         rig.until(lambda: len(stage.accepted()) == 2, "the resumed account's post")
+    assert [post["text"] for post in stage.accepted()] == ["Goes out.", "Waits."]

@@ -1,5 +1,6 @@
 """Claims taken to their end over a real socket, and doubts settled, with a clock that is moved."""
 
+from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import timedelta
@@ -7,12 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bench import rig
 from handbill.app import App, build
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
-from handbill.domain.network import Claim, Evidence, Identity, NotSeen, Sighting
+from handbill.domain.network import (
+    AccountRef,
+    Claim,
+    Evidence,
+    Identity,
+    Network,
+    NotSeen,
+    Sighting,
+)
 from handbill.domain.outcomes import Outcome, Unknown
 from handbill.errors import TooLate
 from handbill.inputs import PartIn, PostIn
@@ -381,3 +391,40 @@ def test_a_post_whose_worker_has_gone_silent_needs_eyes(app: App) -> None:
     claims.claim(app.desk.engine, now(), "gone", 1, app.desk.pictures)
     assert not history.state(app.desk).needs_eyes
     assert history.state(ahead(app, 15 * MINUTE)).needs_eyes
+
+
+def test_a_receipt_that_cannot_be_written_down_is_kept_and_written_later(
+    app: App, stage: rig.Stage
+) -> None:
+    (number,) = rig.queue(app, "ada", "Out, but not yet in the book.")
+    (claim,) = claims.claim(app.desk.engine, now(), "me", 1, app.desk.pictures)
+    unwritable = False
+
+    @sa.event.listens_for(app.desk.engine, "checkout")
+    def _guard(dbapi: Any, _record: object, _proxy: object) -> None:
+        dbapi.execute(f"PRAGMA query_only={int(unwritable)}")
+
+    def lock_after_sending(account: AccountRef) -> Network:
+        line = app.desk.connect(account)
+        send = line.publish
+
+        def publish(claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
+            nonlocal unwritable
+            outcome = send(claim, evidence, send_by)
+            unwritable = True
+            return outcome
+
+        line.publish = publish  # type: ignore[method-assign]
+        return line
+
+    ended = publishing.publish(replace(app.desk, connect=lock_after_sending), claim)
+    assert ended.status is None
+    assert entry(app, number).post.status is Status.PUBLISHING
+    waiting = deque([ended])
+    publishing.write_down(app.desk, waiting, timedelta(0))
+    assert list(waiting) == [ended], "it is kept for as long as it cannot be written"
+    unwritable = False
+    publishing.write_down(app.desk, waiting, timedelta(0))
+    assert not waiting
+    assert entry(app, number).post.status is Status.PUBLISHED
+    assert len(stage.accepted()) == 1

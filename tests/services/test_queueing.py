@@ -15,6 +15,7 @@ from handbill.inputs import ImageIn, PartIn, PostIn, TimeIn
 from handbill.services import queueing
 from handbill.services.desk import Desk
 from handbill.store import accounts, posts
+from handbill.store.claims import images_of
 from handbill.store.posts import Entry
 from tests.factories import (
     DAY,
@@ -345,7 +346,7 @@ def test_a_picture_is_kept_by_its_content_once(
 def test_a_kept_picture_outlives_its_original(desk: Desk, picture: ImageIn) -> None:
     entry = queue_one(desk, "One.", picture)
     Path(picture.file).unlink()
-    (image,) = queueing.images_of(entry.parts[0].images, desk.pictures)
+    (image,) = images_of(entry.parts[0].images, desk.pictures)
     assert image.path.read_bytes() == png()
 
 

@@ -93,3 +93,4 @@ def test_one_who_only_asks_does_not_keep_the_daemon_out(lite: Engine) -> None:
     finally:
         asking = False
         onlooker.join()
+    assert is_running(lite) is False

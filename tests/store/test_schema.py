@@ -378,8 +378,9 @@ def test_an_account_cannot_publish_two_posts_at_once(engine: Engine) -> None:
 
 def test_two_accounts_can(engine: Engine) -> None:
     for name in ("ines", "sol"):
-        add_post(engine, add_account(engine, name))
+        post_id = add_post(engine, add_account(engine, name))
         claim_one(engine)
+        assert get(engine, post_id).post.status is Status.PUBLISHING
 
 
 def test_a_status_that_is_none_is_refused(engine: Engine) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from handbill.domain.durations import parse_duration
@@ -19,6 +17,7 @@ from handbill.services import pictures
 from handbill.services.desk import Desk
 from handbill.services.guessing import guess
 from handbill.store import accounts, posts, reviews
+from handbill.store.claims import images_of
 from handbill.store.posts import Entry, NewPost, Timing
 
 #: Asks a person whether a guessed time is the one that was meant.
@@ -181,11 +180,3 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
     posts.change(desk.engine, post_id, posts.edit(text, rows))
     return posts.get(desk.engine, post_id)
-
-
-def images_of(rows: Sequence[dict[str, Any]], folder: Path) -> list[Image]:
-    """The pictures of a part's row."""
-    return [
-        Image(folder / row["file"], row["media_type"], row["alt"], row["size_bytes"])
-        for row in rows
-    ]

@@ -135,10 +135,7 @@ def make_claim(
         revision=attempt.revision,
         position=part.position,
         text=part.text,
-        images=tuple(
-            Image(pictures / image["file"], image["media_type"], image["alt"], image["size_bytes"])
-            for image in part.images
-        ),
+        images=tuple(images_of(part.images, pictures)),
         reply_to=reply_to,
         account=account_ref(account),
         due_at=post.due_at or attempt.started_at,
@@ -146,6 +143,14 @@ def make_claim(
         evidence=attempt.evidence,
         armed_at=attempt.armed_at,
     )
+
+
+def images_of(rows: Sequence[dict[str, Any]], folder: Path) -> list[Image]:
+    """The pictures of a part's row."""
+    return [
+        Image(folder / row["file"], row["media_type"], row["alt"], row["size_bytes"])
+        for row in rows
+    ]
 
 
 def account_ref(account: Account) -> AccountRef:
