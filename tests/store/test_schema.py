@@ -107,7 +107,10 @@ def schema_of(engine: Engine) -> set[tuple[str, ...]]:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             rows = connection.execute(
-                sa.text("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+                sa.text(
+                    "SELECT type, name, sql FROM sqlite_master"
+                    " WHERE name NOT LIKE 'sqlite_%' AND type <> 'trigger'"
+                )
             ).all()
             kept = [row for row in rows if "alembic" not in row[1]]
             return {(kind, name, *_clauses(sql)) for kind, name, sql in kept if sql}

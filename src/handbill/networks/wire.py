@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from handbill.clock import elapsed
 from handbill.domain.settling import EXCHANGE_DEADLINE
+from handbill.failpoints import failpoint
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 MAX_ANSWER_BYTES = 2_000_000
@@ -136,6 +138,7 @@ class _Watched:
         if self.sock is None:
             self.connect()
         _current.get().hand_over()
+        failpoint("wire.before_bytes")
         super().send(data)  # type: ignore[misc]
 
 
@@ -180,6 +183,7 @@ class BoundedAdapter(HTTPAdapter):
             request.url = request.url.replace(self._official, self._base, 1)
         timeout = (min(CONNECT_TIMEOUT.total_seconds(), exchange.left), exchange.left)
         response = super().send(request, stream=True, timeout=timeout, verify=True, proxies={})
+        failpoint("wire.answering")
         response._content = _read(response)
         response.headers.pop("Location", None)  # so that nobody follows it
         exchange.response = response
@@ -218,6 +222,24 @@ def exchange(
     finally:
         _watchdog.forget(one)
         _current.reset(token)
+
+
+#: Whether our clock is right is asked when a post waits for the answer.
+HOUR_DEADLINE = timedelta(seconds=5)
+
+
+def hour(session: requests.Session, official: str) -> datetime | None:
+    """The time in the `Date` of an answer (RFC 9110, 6.6.1); the question carries no credentials.
+
+    None when there is no answer, or it does not say.
+    """
+    with exchange(HOUR_DEADLINE):
+        try:
+            answer = session.head(f"{official}/")
+            told = parsedate_to_datetime(answer.headers["Date"])
+        except (requests.RequestException, KeyError, ValueError):
+            return None
+    return told if told.tzinfo else None
 
 
 def why_not_sent(error: BaseException) -> str:

@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from handbill.domain.lateness import late_by
+from handbill.domain.lateness import MOMENT, late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
 from handbill.domain.zones import zone
@@ -70,10 +70,6 @@ def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING)
     if account:
         accounts.named(desk.engine, account)
     return posts.queue(desk.engine, statuses, account)
-
-
-#: A post that is due this very moment is not late.
-MOMENT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ attempt, however late, makes the post published.
 from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -15,17 +14,17 @@ from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import (
     Decision,
-    NotSent,
     Outcome,
     Past,
     Receipt,
     Unknown,
     decide,
     heed_echo,
+    heed_strikes,
 )
 from handbill.domain.settling import next_look
+from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.claims import Expired, open_claims
 from handbill.store.engine import write
 
 
@@ -37,8 +36,13 @@ def record(
     A worker that was away too long finds its attempt ended as unknown. What it knows still counts:
     a receipt publishes the post, "surely not sent" resolves the doubt; neither is lost.
     """
+    failpoint("record.before")
     with write(engine) as session:
-        return end_attempt(session, claim.attempt_id, outcome, now, chance)
+        status = end_attempt(session, claim.attempt_id, outcome, now, chance)
+        session.flush()
+        failpoint("record.before_commit")
+    failpoint("record.after_commit")
+    return status
 
 
 def end_attempt(
@@ -55,14 +59,14 @@ def end_attempt(
         _end(attempt, outcome, now)
     elif not _correct(attempt, outcome, now):
         return post.status
-    decision = decide(outcome, others, chance)
+    decision = heed_strikes(decide(outcome, others, chance), post.strikes)
     if isinstance(outcome, Receipt):
         keep_receipt(session, post, part, outcome, max(outcome.at or now, attempt.armed_at or now))
     account = session.get_one(Account, post.account_id)
     if isinstance(outcome, Receipt):
         account.newest_remote_id = outcome.remote_id  # from the network, never from what was typed
     _tell_account(account, decision, now)
-    move(session, post, part, attempt, decision, outcome.says, now)
+    move(session, post, part, attempt, decision, decision.says or outcome.says, now)
     return post.status
 
 
@@ -182,57 +186,3 @@ def _after(post: Post, now: datetime, decision: Decision) -> datetime | None:
     if not decision.wait or post.no_later_than is None or post.due_at is None:
         return post.not_before
     return max(post.due_at, min(now + decision.wait, post.no_later_than))
-
-
-STOPPED_BEFORE = NotSent("Handbill stopped before sending; nothing went out.")
-STOPPED_DURING = Unknown("Handbill stopped while sending, so nobody here knows if it went out.")
-
-
-def expire(engine: Engine, now: datetime) -> list[Expired]:
-    """Take back claims whose lease ran out: unarmed ones are queued, armed ones are in doubt."""
-    return _take_back(engine, now, leases_before=now)
-
-
-def expire_all(engine: Engine, now: datetime) -> list[Expired]:
-    """Take back every open claim. Only for a database's sole worker, before its first claim."""
-    return _take_back(engine, now, leases_before=None)
-
-
-def _take_back(engine: Engine, now: datetime, leases_before: datetime | None) -> list[Expired]:
-    with write(engine) as session:
-        return [
-            Expired(attempt.post_id, end_attempt(session, attempt.id or 0, _stopped(attempt), now))
-            for _post, attempt in open_claims(session, leases_before)
-        ]
-
-
-def _stopped(attempt: Attempt) -> NotSent | Unknown:
-    return STOPPED_BEFORE if attempt.armed_at is None else STOPPED_DURING
-
-
-def miss(engine: Engine, now: datetime) -> list[int]:
-    """List as missed what can no longer leave within its limit; answers the posts' numbers."""
-    with write(engine) as session:
-        rows = session.execute(
-            sa.select(Post, Account)
-            .join(Account, col(Account.id) == col(Post.account_id))
-            .where(
-                col(Post.status) == Status.QUEUED,
-                col(Post.not_before) <= now,
-                col(Post.no_later_than) < now,
-            )
-            .order_by(col(Post.not_before))
-            .with_for_update(of=Post)
-        ).all()
-        for post, account in rows:
-            post.status = step(post.status, Verb.MISS)
-            post.attention = _why_missed(account, now)
-        return [post.id or 0 for post, _account in rows]
-
-
-def _why_missed(account: Account, now: datetime) -> str:
-    if account.paused_at is not None:
-        return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
-    if account.rest_until is not None and account.rest_until > now:
-        return f"Not sent in time: the network asked {account.name} to rest."
-    return "Not sent in time: Handbill was not running, or the network could not be reached."
