@@ -15,6 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
 from handbill.app import App, build
 from handbill.clock import now
 from handbill.domain.network import Network
@@ -24,6 +27,7 @@ from handbill.services import connecting, queueing
 from handbill.services.desk import Desk
 from handbill.settings import load, variable
 from handbill.store import posts
+from handbill.store.engine import begin
 from handbill.store.posts import NewPost, Timing
 
 ROOT = Path(__file__).parents[1]
@@ -273,6 +277,13 @@ def fill(app: App, account: str, count: int) -> None:
     for start in range(0, count, 5000):
         some = range(start, min(start + 5000, count))
         queue_at(app, account, [(f"later {n}", later + timedelta(seconds=n)) for n in some])
+
+
+def overwrite(app: App, row: type[SQLModel], number: int, **columns: object) -> None:
+    """Change a row past all rules but the database's own."""
+    table = SQLModel.metadata.tables[row.__name__.lower()]
+    with begin(app.desk.engine) as connection:
+        connection.execute(sa.update(table).where(table.c.id == number).values(**columns))
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -41,6 +41,11 @@ class Exchange:
         self._socket: socket.socket | None = None
 
     @property
+    def publishes(self) -> bool:
+        """Whether this is the one request that makes something public."""
+        return self._send_by is not None
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline, never less than a moment."""
         return max(0.001, self.ends - elapsed())
@@ -56,6 +61,8 @@ class Exchange:
         if not self.handed_over and self._send_by is not None and elapsed() > self._send_by:
             raise SentTooLate("the time to send had passed")
         self.handed_over = True
+        if self.publishes:
+            failpoint("send.before_bytes")
 
     def cut(self) -> None:
         """End the exchange. A read timeout starts anew with every byte that drips in; this does
@@ -138,7 +145,6 @@ class _Watched:
         if self.sock is None:
             self.connect()
         _current.get().hand_over()
-        failpoint("wire.before_bytes")
         super().send(data)  # type: ignore[misc]
 
 
@@ -183,7 +189,8 @@ class BoundedAdapter(HTTPAdapter):
             request.url = request.url.replace(self._official, self._base, 1)
         timeout = (min(CONNECT_TIMEOUT.total_seconds(), exchange.left), exchange.left)
         response = super().send(request, stream=True, timeout=timeout, verify=True, proxies={})
-        failpoint("wire.answering")
+        if exchange.publishes:
+            failpoint("send.answering")
         response._content = _read(response)
         response.headers.pop("Location", None)  # so that nobody follows it
         exchange.response = response
