@@ -23,6 +23,7 @@ from handbill.store.records import (
     keep_receipt,
     move,
     not_anothers,
+    parts_left,
     resolve,
 )
 
@@ -55,7 +56,8 @@ def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[
         for attempt in due:
             attempt.next_look_at = now + COME_BACK
         found = [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
-        failpoint("look.before_commit")
+        if found:
+            failpoint("look.before_commit")
     if found:
         failpoint("look.after_commit")
     return found
@@ -156,8 +158,8 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
         for attempt in open_doubts:
             resolve(attempt, "confirmed" if receipt else "denied", now)
         if receipt:
-            keep_receipt(session, post, part, receipt, last.armed_at or now)
-        verdict = Decision(Verb.CONFIRM if receipt else Verb.DEFER)
-        move(session, post, part, last, verdict, "", now)
+            keep_receipt(post, part, open_doubts, receipt, last.armed_at or now)
+        out = receipt is not None and not parts_left(session, part)
+        move(post, part, last, Decision(Verb.CONFIRM if out else Verb.DEFER), "", now)
         announce(session)
         return post.status
