@@ -73,10 +73,9 @@ def end_attempt(
 
 def _whole(session: Session, attempt_id: int) -> tuple[Attempt, Post, Part, Account, int]:
     """An attempt with all that belongs to it, and how many parts its post has; locked."""
-    row: tuple[Attempt, Post, Part, Account, int] = (
-        session.execute(_WHOLE, {"its_attempt": attempt_id}).one()._tuple()
-    )
-    return row
+    found = session.execute(_WHOLE, {"its_attempt": attempt_id}).one()
+    attempt, post, part, account, parts = found
+    return attempt, post, part, account, parts
 
 
 _sister = aliased(Part)
