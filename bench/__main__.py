@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 #: Those that `python -m bench` runs when none is named.
-NAMES = ("startup", "idle", "punctual", "text", "dst")
+NAMES = ("startup", "idle", "punctual", "text", "dst", "netfaults")
 
 
 def main() -> int:

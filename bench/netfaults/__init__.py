@@ -20,7 +20,7 @@ from bench.netfaults.case import Case, Verdict, judge, logging_everything
 from bench.netfaults.server import serving
 
 WANTED_CASES = 2000
-#: The short form takes every so many-th case, from each group.
+#: The short form takes every so many-th case of each kind.
 SHORT_STEP = 12
 #: Cases that wait are played beside each other.
 SIDE_BY_SIDE = 8
@@ -28,13 +28,13 @@ SIDE_BY_SIDE = 8
 
 def run(short: bool = False) -> int:
     """Print how many cases there were and how many were not as they must be; 1 if any."""
-    groups = [list(group) for group in _groups(short)]
-    chosen = [group[:: SHORT_STEP if short else 1] for group in groups]
-    verdicts = play(list(chain.from_iterable(chosen)))
-    return tell(verdicts, 0 if short else WANTED_CASES)
+    step = SHORT_STEP if short else 1
+    chosen = chain.from_iterable(list(room)[::step] for room in rooms(short))
+    return tell(play(list(chosen)), wanted=0 if short else WANTED_CASES)
 
 
-def _groups(short: bool) -> Iterable[Iterable[Case]]:
+def rooms(short: bool = False) -> Iterable[Iterable[Case]]:
+    """The cases, kind by kind; the short form has no minute to wait."""
     yield from (room.cases() for room in (answers, resets, oddities, sweeps))
     yield from (room.cases() for room in (unreachable, slow, pictures, strangers))
     if not short:
@@ -54,8 +54,8 @@ def _one_by_one(cases: Sequence[Case]) -> Iterable[Verdict]:
     with serving() as server:
         for number, case in enumerate(cases, 1):
             yield judge(case, server)
-            if sys.stderr.isatty() and number % 50 == 0:
-                sys.stderr.write(f"\r{number} of {len(cases)} …")
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{number} of {len(cases)} … ")
 
 
 def _alone(case: Case) -> Verdict:
@@ -68,15 +68,12 @@ def tell(verdicts: Sequence[Verdict], wanted: int = 0) -> int:
     for verdict in verdicts:
         for what in verdict.wrongs:
             sys.stderr.write(f"{verdict.case.name}: {what}\n")
-    wrong = [
-        sum(bool(verdict.misclassified) for verdict in verdicts),
-        sum(verdict.twice for verdict in verdicts),
-        sum(verdict.hung for verdict in verdicts),
-        sum(verdict.leaked for verdict in verdicts),
-    ]
-    print(
-        "netfaults cases={} misclassified={} twice={} hangs={} leaks={}".format(
-            len(verdicts), *wrong
-        )
-    )
-    return int(any(wrong) or len(verdicts) < wanted)
+    wrong = {
+        "misclassified": sum(bool(verdict.misclassified) for verdict in verdicts),
+        "twice": sum(verdict.twice for verdict in verdicts),
+        "hangs": sum(verdict.hung for verdict in verdicts),
+        "leaks": sum(verdict.leaked for verdict in verdicts),
+    }
+    shown = " ".join(f"{name}={number}" for name, number in wrong.items())
+    print(f"netfaults cases={len(verdicts)} {shown}")
+    return int(any(wrong.values()) or len(verdicts) < wanted)
