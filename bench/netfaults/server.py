@@ -113,9 +113,8 @@ class Line:
             self.came += some
 
 
+#: What a connection does from beginning to end.
 Play = Callable[[Line], None]
-
-
 Break = Callable[[Line], None]
 #: The two ways in which a line can end: with RST and with FIN.
 BREAKS: Sequence[Break] = (Line.reset, Line.leave)
@@ -202,13 +201,14 @@ class Server:
 
 def _perform(play: Play, line: Line) -> None:
     """Play the part, then listen for more requests until the other side has had enough."""
-    with line.sock:
-        try:
-            play(line)
-            if line.sock.fileno() != -1:
-                line.drain()
-        except OSError:
-            return  # the other side is gone
+    try:
+        play(line)
+        if line.sock.fileno() != -1:
+            line.drain()
+    except OSError:
+        return  # the other side is gone
+    finally:
+        line.sock.close()
 
 
 @contextmanager
