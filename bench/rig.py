@@ -234,17 +234,17 @@ class _Timeless:
         """Not told."""
 
 
-def timeless(line: Network) -> Network:
-    """The same line, but it does not tell the time."""
-    return cast(Network, _Timeless(line))
+def timeless(desk: Desk) -> Desk:
+    """The same desk, but no network tells it the time."""
+    connect = desk.connect
+    return replace(desk, connect=lambda account: cast(Network, _Timeless(connect(account))))
 
 
 @contextmanager
 def ahead(app: App, by: timedelta) -> Generator[Desk]:
     """The same house with a clock that runs ahead, so that nobody has to wait for a schedule."""
     later = build(load(app.settings.home, env={}), clock=lambda: now() + by)
-    connect = later.desk.connect
-    yield replace(later.desk, connect=lambda account: timeless(connect(account)))
+    yield timeless(later.desk)
     later.desk.engine.dispose()
 
 
