@@ -18,6 +18,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import formatdate
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,7 @@ class Line(asyncio.Protocol):
             found = {"data": {"id": _id(head), "username": account}}
         else:
             found = {"meta": {"result_count": 0}}
-        answer = _http(status, json.dumps(found).encode())
+        answer = _http(status, b"" if method == "HEAD" else json.dumps(found).encode())
         if wait:
             asyncio.get_running_loop().call_later(wait, self._out.write, answer)
         else:
@@ -133,8 +135,14 @@ def _id(head: str) -> str:
 
 def _http(status: int, body: bytes) -> bytes:
     reason = "Created" if status == 201 else "OK"
-    head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    head = f"HTTP/1.1 {status} {reason}\r\nDate: {_date(int(time.time()))}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@lru_cache(1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 async def serve(port: int, latency: float) -> None:
