@@ -12,7 +12,18 @@ from typing import TextIO
 from bench import kept
 
 #: Those that `python -m bench` runs when none is named: speed, and rules of time and text.
-FIGURES = ("startup", "idle", "punctual", "text", "dst", "netfaults")
+FIGURES = (
+    "startup",
+    "idle",
+    "punctual",
+    "burst",
+    "now",
+    "scale",
+    "growth",
+    "text",
+    "dst",
+    "netfaults",
+)
 #: Those in which something is killed, cut or lied to; `make chaos`.
 CHAOS = ("killpoints",)
 NAMES = (*FIGURES, *CHAOS)
