@@ -3,26 +3,28 @@
 import argparse
 import compileall
 import importlib
+import inspect
 import io
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
 from bench import kept
+from bench.stock import DATABASES
 
 #: Those that `python -m bench` runs when none is named: speed, and rules of time and text.
 FIGURES = (
     "startup",
     "idle",
     "punctual",
-    "burst",
     "now",
+    "burst",
     "scale",
     "growth",
     "text",
     "dst",
-    "netfaults",
 )
 #: Those in which something is killed, cut or lied to; `make chaos`.
 CHAOS = ("killpoints",)
@@ -50,6 +52,12 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help=f"write the lines into {kept.PAGE.name}"
     )
+    parser.add_argument(
+        "--database",
+        action="append",
+        choices=DATABASES,
+        help="only this one, for the figures that have one; default: both",
+    )
     given = parser.parse_args()
     unknown = set(given.names) - set(NAMES)
     if unknown:
@@ -59,11 +67,18 @@ def main() -> int:
     for name in given.names or (NAMES if given.short else FIGURES):
         printed = _Tee(sys.stdout)
         with redirect_stdout(printed):
-            result = importlib.import_module(f"bench.{name}").run(short=given.short)
+            result = _run(name, given.short, given.database or DATABASES)
         if given.keep:
             kept.keep(name, printed.getvalue().splitlines())
         worst = max(worst, result)
     return worst
+
+
+def _run(name: str, short: bool, databases: Sequence[str]) -> int:
+    run: Callable[..., int] = importlib.import_module(f"bench.{name}").run
+    if "databases" in inspect.signature(run).parameters:
+        return run(short=short, databases=databases)
+    return run(short=short)
 
 
 if __name__ == "__main__":
