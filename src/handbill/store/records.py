@@ -27,7 +27,8 @@ from handbill.domain.outcomes import (
 from handbill.domain.settling import next_look
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.engine import write
+from handbill.store.group import together
+from handbill.store.plain import publish_plainly
 
 
 def record(
@@ -38,11 +39,18 @@ def record(
     A worker that was away too long finds its attempt ended as unknown. What it knows still counts:
     a receipt publishes the post, "surely not sent" resolves the doubt; neither is lost.
     """
-    failpoint("record.before")
-    with write(engine) as session:
-        status = end_attempt(session, claim.attempt_id, outcome, now, chance)
+
+    def end(session: Session) -> Status:
+        if isinstance(outcome, Receipt) and publish_plainly(session, claim, outcome, now):
+            status = Status.PUBLISHED
+        else:
+            status = end_attempt(session, claim.attempt_id, outcome, now, chance)
         session.flush()
         failpoint("record.before_commit")
+        return status
+
+    failpoint("record.before")
+    status = together(engine, end)
     failpoint("record.after_commit")
     return status
 
