@@ -66,7 +66,10 @@ class Result:
 
     ended: Tally
     verdict: Verdict
+    #: Of the creating requests, how many met a fault.
     faulty: float
+    #: Accepted while workers were being killed; the others went out in the calm after it.
+    in_storm: int
     stops: int
     #: Workers that ended by themselves; none should.
     quits: int
@@ -93,22 +96,14 @@ def _play(part: Part, stage: rig.Stage, folder: Path, seed: int) -> Result:
         storm = _Storm(app, part, seed)
         storm.rage()
         faulty = campaign.hit_share(stage)
-        import sys
-
-        print(
-            part.kind,
-            len(stage.accepted()),
-            campaign.tally(app),
-            stage._call("faults")["faults"][0]["seen"],
-            file=sys.stderr,
-        )
+        in_storm = len(stage.accepted())
         campaign.plan(stage, [])
         end = campaign.finish(app)
         ledger = stage.ledger()
         verdict, ended = oracle.judge(app.desk.engine, ledger, end), campaign.tally(app)
         campaign.explain(app, ledger, verdict)
         app.desk.engine.dispose()
-    return Result(ended, verdict, faulty, storm.stops, storm.quits)
+    return Result(ended, verdict, faulty, in_storm, storm.stops, storm.quits)
 
 
 class _Storm:
@@ -207,9 +202,9 @@ def _report(parts: Sequence[Part], results: Sequence[Result], seed: int) -> int:
     print(
         f"chaos kills={kills} stops={stops} workers={max(p.workers for p in parts)} "
         f"databases={'+'.join(p.kind for p in parts)} posts={posts} faulty={faulty:.0%} "
-        f"cut_off={ended.cut_off} published={ended.published} held={ended.held} "
-        f"refused={ended.refused} gave_up={ended.gave_up} missed={ended.missed} quits={quits} "
-        f"{verdict.line()} seed={seed}"
+        f"in_storm={sum(r.in_storm for r in results)} cut_off={ended.cut_off} "
+        f"published={ended.published} held={ended.held} refused={ended.refused} "
+        f"gave_up={ended.gave_up} missed={ended.missed} quits={quits} {verdict.line()} seed={seed}"
     )
     shown = ended.published + ended.held + ended.refused + ended.gave_up + ended.missed == posts
     return int(not (verdict.ok and shown and quits == 0))

@@ -5,7 +5,6 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +43,7 @@ class _Scale:
 
 
 FULL = _Scale(50, workers=4, posts=500, accounts=50, round_s=5, patience_s=PATIENCE_S)
-SHORT = _Scale(2, workers=2, posts=40, accounts=20, round_s=3, patience_s=BAR_S + 1)
+SHORT = _Scale(2, workers=2, posts=40, accounts=20, round_s=4, patience_s=BAR_S + 1)
 
 
 def run(short: bool = False) -> int:
@@ -60,13 +59,13 @@ def run(short: bool = False) -> int:
         campaign.plan(stage, [])
         address, names = server.address("handbill"), campaign.names(scale.accounts)
         app = rig.make_home(home, stage.url, *names, database_url=address)
-        recoveries, quits = _rounds(app, stage, server, _Supply(app, scale, seed))
+        rounds = _rounds(app, stage, server, _Supply(app, scale, seed))
         end = campaign.finish(app)
         ledger = stage.ledger()
         verdict, ended = oracle.judge(app.desk.engine, ledger, end), campaign.tally(app)
         campaign.explain(app, ledger, verdict)
         app.desk.engine.dispose()
-    return _report(recoveries, quits, ended, verdict, scale, seed)
+    return _report(rounds, ended, verdict, scale, seed)
 
 
 class _Supply:
@@ -103,10 +102,16 @@ class _Supply:
         return self.chance.choice(self._names), text, self.due[text]
 
 
-def _rounds(
-    app: App, stage: rig.Stage, server: rig.Server, supply: _Supply
-) -> tuple[list[float], int]:
-    """Kill the server so often; answers the recoveries, and how many workers have quit."""
+@dataclass(frozen=True)
+class _Rounds:
+    #: Seconds each, of the rounds in which there was something to do.
+    recoveries: list[float]
+    #: Workers that ended by themselves; none should.
+    quits: int
+
+
+def _rounds(app: App, stage: rig.Stage, server: rig.Server, supply: _Supply) -> _Rounds:
+    """Kill the server so often, and measure."""
     scale, recoveries, round_s = supply.scale, [], supply.scale.round_s
     supply.extend(scale.kills, round_s)
     with ExitStack() as stack:
@@ -129,7 +134,7 @@ def _rounds(
         supply.rest()
         _sleep_until(max(supply.due.values()) + timedelta(seconds=1))
         quits = sum(worker.poll() is not None for worker in workers)
-    return recoveries, quits
+    return _Rounds(recoveries, quits)
 
 
 def _sleep_until(moment: datetime) -> None:
@@ -172,24 +177,18 @@ def _accepted_at(post: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(post["accepted_at"])
 
 
-def _report(
-    recoveries: Sequence[float],
-    quits: int,
-    ended: Tally,
-    verdict: Verdict,
-    scale: _Scale,
-    seed: int,
-) -> int:
-    recoveries = recoveries or [scale.patience_s]
-    p50, p99 = (rig.percentile(list(recoveries), share) for share in (0.5, 0.99))
+def _report(rounds: _Rounds, ended: Tally, verdict: Verdict, scale: _Scale, seed: int) -> int:
+    recoveries = rounds.recoveries or [scale.patience_s]
+    p50, p99 = (rig.percentile(recoveries, share) for share in (0.5, 0.99))
     never = sum(one >= scale.patience_s for one in recoveries)
     print(
         f"pgchaos kills={scale.kills} workers={scale.workers} posts={scale.posts} "
-        f"measured={len(recoveries)} recovery_p50_s={p50:.2f} recovery_p99_s={p99:.2f} "
-        f"max_s={max(recoveries):.2f} never={never} bar_p99_s={BAR_S:.0f} cut_off={ended.cut_off} "
-        f"published={ended.published} held={ended.held} gave_up={ended.gave_up} quits={quits} "
-        f"{verdict.line()} seed={seed}"
+        f"measured={len(rounds.recoveries)} recovery_p50_s={p50:.2f} recovery_p99_s={p99:.2f} "
+        f"max_s={max(recoveries):.2f} never={never} bar_p99_s={BAR_S:.0f} "
+        f"cut_off={ended.cut_off} published={ended.published} held={ended.held} "
+        f"gave_up={ended.gave_up} quits={rounds.quits} {verdict.line()} seed={seed}"
     )
     shown = ended.published + ended.held + ended.gave_up == scale.posts
-    measured = len(recoveries) >= 0.9 * scale.kills
-    return int(not (verdict.ok and shown and measured and p99 <= BAR_S and quits == 0))
+    measured = len(rounds.recoveries) >= 0.9 * scale.kills
+    sound = verdict.ok and shown and measured and rounds.quits == 0
+    return int(not (sound and p99 <= BAR_S))
