@@ -78,10 +78,12 @@ ODD: tuple[Fault, ...] = (
     {"do": "drip"},
     {"do": "drip", "bytes_per_second": 400},
     {"do": "wrong-charset"},
-    {"do": "wrong-id"},
     {"do": "hide", "seconds": 30},
     {"do": "forget"},
 )
+#: The post is made, and the answer gives the number of another. Whoever has not recorded that
+#: other post, because its own answer was lost or because it is a stranger's, sees nothing wrong.
+LIES: tuple[Fault, ...] = ({"do": "wrong-id"},)
 
 #: Long enough that a clock which runs ahead does not overtake it.
 LIMIT = timedelta(days=2)

