@@ -1,32 +1,57 @@
-"""`python -m bench [--short] [NAME …]`: print the figures, exit 1 if one is below its bar."""
+"""`python -m bench [NAME …]`: print the figures, exit 1 if one is below its bar."""
 
 import argparse
 import compileall
 import importlib
+import io
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
-#: Those that `python -m bench` runs when none is named.
-NAMES = ("startup", "idle", "punctual", "text", "dst", "ambiguity")
-#: Those that take long and are run only by name, or in their short form.
-CHAOS = ("chaos", "pgchaos")
+from bench import kept
+
+#: Those that `python -m bench` runs when none is named: speed, and rules of time and text.
+FIGURES = ("startup", "idle", "punctual", "text", "dst")
+#: Those in which something is killed, cut or lied to; `make chaos`.
+CHAOS = ("killpoints", "ambiguity", "chaos", "pgchaos")
+NAMES = (*FIGURES, *CHAOS)
+
+
+class _Tee(io.StringIO):
+    """Shows what is printed, and keeps it."""
+
+    def __init__(self, shown: TextIO) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def write(self, text: str) -> int:
+        self._shown.write(text)
+        self._shown.flush()
+        return super().write(text)
 
 
 def main() -> int:
     """Run the named figures, or all."""
-    known = NAMES + CHAOS
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(known)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
     parser.add_argument("--short", action="store_true", help="the short form, as CI runs it")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"write the lines into {kept.PAGE.name}"
+    )
     given = parser.parse_args()
-    unknown = set(given.names) - set(known)
+    unknown = set(given.names) - set(NAMES)
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     compileall.compile_dir(str(Path(__file__).parents[1] / "src"), quiet=2)
     worst = 0
-    for name in given.names or (known if given.short else NAMES):
-        worst = max(worst, importlib.import_module(f"bench.{name}").run(short=given.short))
-        sys.stdout.flush()
+    for name in given.names or (NAMES if given.short else FIGURES):
+        printed = _Tee(sys.stdout)
+        with redirect_stdout(printed):
+            result = importlib.import_module(f"bench.{name}").run(short=given.short)
+        if given.keep:
+            kept.keep(name, printed.getvalue().splitlines())
+        worst = max(worst, result)
     return worst
 
 

@@ -147,7 +147,7 @@ class _Storm:
             wanted = min(part.posts, math.ceil(part.posts * done))
             campaign.queue(self._app, [self._post(n, chance) for n in range(queued, wanted)])
             queued = wanted
-            campaign.resume(self._app)
+            campaign.resume(self._app.desk)
             campaign.say(f"{part.kind}: {self.kills} of {part.kills} kills, {queued} posts queued")
             time.sleep(0.2)
 

@@ -19,7 +19,7 @@ from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, U
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, posts, records, reviews
+from handbill.store import accounts, claims, leases, overdue, posts, records, reviews
 from handbill.store.engine import write
 from handbill.store.posts import Entry, NewPost, Timing
 
@@ -223,7 +223,7 @@ def attempt(engine: Engine, outcome: Outcome, now: datetime = NOW, **evidence: A
 def expired(engine: Engine, now: datetime = NOW, *, armed: bool = True) -> Claim:
     """A try whose worker stopped; its claim is taken back."""
     claim = claim_and_arm(engine, now) if armed else claim_one(engine, now)
-    assert records.expire_all(engine, now + SECOND)
+    assert leases.expire_all(engine, now + SECOND)
     return claim
 
 
@@ -244,7 +244,7 @@ def add_in(engine: Engine, status: Status, **fields: Any) -> int:
     elif status is Status.MISSED:
         limit = get(engine, post_id).post.no_later_than
         assert limit is not None
-        assert post_id in records.miss(engine, limit + SECOND)
+        assert post_id in overdue.miss(engine, limit + SECOND)
     elif status is Status.CANCELLED:
         posts.change(engine, post_id, posts.cancel)
     return post_id

@@ -12,6 +12,7 @@ from handbill.models import Account
 from handbill.services.desk import Desk
 from handbill.settings import Settings, load, variable
 from handbill.store.claims import account_ref
+from handbill.store.hours import clock_of
 from handbill.store.schema import open_store
 
 
@@ -30,15 +31,21 @@ class App:
         return {_variable(module, ref, key): words[key] for key in _keys(self.settings, ref)[1]}
 
 
-def build(settings: Settings, clock: Clock = now) -> App:
-    """Open the store (creating or migrating it) and lay out the desk. Raises Problem."""
+def build(settings: Settings, clock: Clock | None = None) -> App:
+    """Open the store (creating or migrating it) and lay out the desk. Raises Problem.
+
+    Without another clock the database's own decides: a server's, or for a file this machine's.
+    """
     networks.refuse_unknown_keys(settings.apps, settings.tokens)
+    engine = open_store(settings.url)
+    clock = clock or clock_of(engine, now)
     desk = Desk(
-        engine=open_store(settings.url),
+        engine=engine,
         clock=clock,
         networks=networks.module,
         connect=Lines(settings, clock),
         pictures=settings.pictures,
+        gap=settings.gap_after_outage,
     )
     return App(settings, desk)
 

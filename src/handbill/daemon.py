@@ -1,6 +1,6 @@
 """The daemon: an alarm clock, a pool, and one loop. The table of posts is the schedule.
 
-    1. take back the claims of workers that are gone, list what is missed
+    1. give a sign of life, take back the claims of workers that are gone, list what is missed
     2. make the look-ups that are due
     3. claim what is due (or is in a moment), at most one post for each account
     4. hand every claim to the pool, which prepares, arms, publishes and records it
@@ -16,7 +16,6 @@ import logging
 import math
 import signal
 import threading
-import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -34,8 +33,10 @@ from handbill.errors import Problem
 from handbill.services import publishing, rounds
 from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
+from handbill.services.shifts import Shift
+from handbill.services.timekeeping import Timekeeper
 from handbill.store import agenda, claims
-from handbill.store.changes import Changes
+from handbill.store.changes import changes
 from handbill.store.lock import sole_worker
 
 log = logging.getLogger("handbill")
@@ -45,6 +46,10 @@ SAFETY = timedelta(seconds=15)
 LOOKS = 2
 #: How often another process's change is looked for.
 WATCH = timedelta(milliseconds=90)
+#: How often the watcher looks up from its work, to see whether the daemon stops.
+LOOK_UP = timedelta(seconds=1)
+#: After a trouble with the database the next try comes sooner than the safety interval.
+SOON = timedelta(seconds=1)
 
 
 class Daemon:
@@ -53,13 +58,15 @@ class Daemon:
     def __init__(self, desk: Desk, workers: int) -> None:
         self._desk = desk
         self._workers = workers
-        self._name = rounds.worker_name()
+        self._shift = Shift(desk)
+        self._timekeeper = Timekeeper(desk)
         # Not an Event: a signal handler may interrupt the very line that holds an Event's lock,
         # while SimpleQueue.put is made to be called from anywhere.
         self._kicks: SimpleQueue[None] = SimpleQueue()
         self._stopping = False
-        self._under_way: set[Future[None]] = set()
-        self._looks: set[Future[bool]] = set()
+        self._under_way: dict[Future[Any], int] = {}  # and the number of each one's attempt
+        self._looks: dict[Future[Any], int] = {}
+        self._deaf = False  # a claim's commit was cut: we may hold posts that we do not know of
         self._unrecorded: deque[Ended] = deque()
         self._alarm: datetime | None = None
         self._tidied_at = -math.inf
@@ -71,7 +78,8 @@ class Daemon:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises StoreProblem when another daemon has the database."""
         with sole_worker(self._desk.engine):
-            rounds.start_over(self._desk)
+            self._shift.begin()
+            self._tidied_at = elapsed()
             self._catch_signals()
             self._scheduler.add_job(self._kick, IntervalTrigger(seconds=SAFETY.seconds))
             self._scheduler.start()
@@ -87,7 +95,7 @@ class Daemon:
                 self._stopping = True
                 self._scheduler.shutdown(wait=False)
                 publishing.write_down(self._desk, self._unrecorded, rounds.LAST_PATIENCE)
-        self._say_goodbye()
+            self._say_goodbye()
 
     def stop(self) -> None:
         """Claim nothing more, finish what is under way. Safe in a signal handler."""
@@ -109,31 +117,38 @@ class Daemon:
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while not self._stopping:
+            patience = SAFETY
             try:
                 self._pass(pool)
             except Problem as problem:
                 log.error("%s", problem, extra={"action": "trouble"})
-            self._await_kick()
+                patience = SOON
+            self._await_kick(SOON if self._unrecorded else patience)
         log.info("Stopping: finishing what is under way.", extra={"action": "stopping"})
 
-    def _await_kick(self) -> None:
+    def _await_kick(self, patience: timedelta) -> None:
         """Sleep until a kick, then take all that have come: one pass answers them all."""
         with contextlib.suppress(Empty):
-            self._kicks.get(timeout=SAFETY.total_seconds())
+            self._kicks.get(timeout=patience.total_seconds())
             while True:
                 self._kicks.get_nowait()
 
     def _pass(self, pool: ThreadPoolExecutor) -> None:
         desk = self._desk
-        if elapsed() - self._tidied_at >= SAFETY.total_seconds():  # whatever the wall clock does
-            self._tidied_at = elapsed()
-            self._alarm = None
+        self._timekeeper.look()
+        if self._unrecorded:
             publishing.write_down(desk, self._unrecorded, timedelta(0))
-            rounds.tidy(desk)
+        if self._deaf:
+            self._shift.forsake(self._known())
+            self._deaf = False
+        if elapsed() - self._tidied_at >= SAFETY.total_seconds():  # whatever the wall clock does
+            self._alarm = None
+            self._shift.tidy(self._timekeeper.trouble)
+            self._tidied_at = elapsed()
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and len(self._looks) < LOOKS:
             self._start(pool.submit(rounds.look, desk), self._looks)
-        if today.posts_due:
+        if today.posts_due and self._timekeeper.trusted():
             self._claim(pool)
         self._set_alarm(today.next_moment)
 
@@ -143,17 +158,25 @@ class Daemon:
         if free <= 0 or self._stopping:
             return
         desk = self._desk
-        now = desk.clock()
-        for claim in claims.claim(desk.engine, now, self._name, free, desk.pictures, LEAD):
-            self._start(pool.submit(self._publish, claim), self._under_way)
+        self._deaf = True
+        made = claims.claim(desk.engine, desk.clock(), self._shift.name, free, desk.pictures, LEAD)
+        for claim in made:
+            self._start(pool.submit(self._publish, claim), self._under_way, claim.attempt_id)
+        self._deaf = False
 
-    def _start(self, task: "Future[Any]", tasks: "set[Future[Any]]") -> None:
+    def _known(self) -> list[int]:
+        """The attempts that this worker has in hand."""
+        return [*self._under_way.values(), *(e.claim.attempt_id for e in self._unrecorded)]
+
+    def _start(
+        self, task: "Future[Any]", tasks: "dict[Future[Any], int]", attempt_id: int = 0
+    ) -> None:
         def done(future: "Future[Any]") -> None:
-            tasks.discard(future)
+            tasks.pop(future, None)
             self._tell_trouble(future.exception())
             self._kick()
 
-        tasks.add(task)
+        tasks[task] = attempt_id
         task.add_done_callback(done)
 
     def _publish(self, claim: Claim) -> None:
@@ -175,6 +198,8 @@ class Daemon:
                 ended.claim.post_id,
                 extra={"action": "trouble", "post": ended.claim.post_id},
             )
+        with contextlib.suppress(Problem):  # the others will see that it is silent
+            self._shift.end()
         log.info("Stopped; nothing is under way.", extra={"action": "stopped"})
 
     def _set_alarm(self, moment: datetime | None) -> None:
@@ -185,9 +210,8 @@ class Daemon:
 
     def _watch(self) -> None:
         """Kick when another process has changed the database."""
-        changes = Changes(self._desk.engine)
+        seen = changes(self._desk.engine, WATCH)
         while not self._stopping:
-            time.sleep(WATCH.total_seconds())
-            if changes.seen():
+            if seen.wait(LOOK_UP):
                 self._kick()
-        changes.close()
+        seen.close()

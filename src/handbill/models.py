@@ -121,6 +121,7 @@ class Post(SQLModel, table=True):
             f"status NOT IN ({quoted(*NEEDS_EYES)}) OR attention IS NOT NULL", name="never_silent"
         ),
         sa.Index("ix_post_ready", "not_before", "id", **where("status = 'queued'")),
+        sa.Index("ix_post_turn", "account_id", "not_before", "id", **where("status = 'queued'")),
         sa.Index("uq_post_publishing", "account_id", unique=True, **where("status = 'publishing'")),
         sa.Index("ix_post_attention", "id", **where("attention IS NOT NULL")),
         sa.Index("ix_post_due_at", "due_at", "id"),
@@ -137,6 +138,8 @@ class Post(SQLModel, table=True):
     revision: int = 1
     #: Counts the claims; a worker with an older number can neither arm nor overrule.
     fence: int = 0
+    #: Counts the workers that died over it since a person last touched it.
+    strikes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     due_at: datetime | None = None
     #: The time as the person gave it, in `zone`.
     due_wall: str | None = Field(default=None, max_length=64)
@@ -209,3 +212,30 @@ class Attempt(SQLModel, table=True):
     next_look_at: datetime | None = None
     resolution: str | None = Field(default=None, max_length=16)
     resolved_at: datetime | None = None
+
+
+class Worker(SQLModel, table=True):
+    """A process that publishes, or did lately: `handbill run`, or one `handbill tick`."""
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=64, unique=True)
+    host: str = Field(max_length=255)
+    pid: int
+    version: str = Field(max_length=32)
+    started_at: datetime
+    #: Its last sign of life.
+    seen_at: datetime
+    #: It ended in peace.
+    stopped_at: datetime | None = None
+    #: Why it publishes nothing although it lives, in one sentence.
+    trouble: str | None = None
+
+
+class Standing(SQLModel, table=True):
+    """What holds for the whole house until it is taken away, such as the one big pause."""
+
+    name: str = Field(max_length=32, primary_key=True)
+    value: str
+    since: datetime

@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 
 from handbill.domain.durations import parse_duration
-from handbill.domain.lateness import DEFAULT_LIMIT
+from handbill.domain.lateness import DEFAULT_GAP, DEFAULT_LIMIT
 from handbill.domain.zones import zone as known_zone
 from handbill.errors import InputProblem, SettingsProblem
 
@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     no_later_than: Duration = Field(
         default=DEFAULT_LIMIT,
         description="how late a post of a new account may leave before it counts as missed",
+    )
+    gap_after_outage: Duration = Field(
+        default=DEFAULT_GAP,
+        description="after an outage, time between two overdue posts of one account",
     )
     workers: int = Field(
         default=16, ge=1, le=200, description="how many posts may be under way at once"

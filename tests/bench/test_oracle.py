@@ -29,6 +29,7 @@ from tests.factories import (
     not_sent,
     overwrite,
     receipt,
+    refused,
     unknown,
 )
 
@@ -266,9 +267,9 @@ def test_false_fail_is_not_a_queued_post_with_an_open_question(lite: Engine) -> 
 
 
 def test_false_fail_is_not_the_first_part_of_a_post_whose_second_failed(lite: Engine) -> None:
-    number = add_post(lite, text=TEXT, more=["And this."])
+    add_post(lite, text=TEXT, more=["And this."])
     attempt(lite, receipt("1001"))
-    overwrite(lite, Post, number, status=Status.FAILED, attention="X refused the second part.")
+    attempt(lite, refused())
     assert found(lite, ledger(made())) == {}
 
 

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from bench import rig
-from handbill.app import App, build
-from handbill.clock import now
+from handbill.app import App
 from handbill.domain.lifecycle import Status
 from handbill.services import rounds
-from handbill.settings import load
 from handbill.store import posts
 
 pytestmark = pytest.mark.process
@@ -45,10 +43,8 @@ def recover(app: App, number: int) -> list[Status]:
     """Tick with a clock that runs ahead through the whole look-up schedule; answers each status."""
     seen = [status_of(app, number)]
     for minutes in (1, 2, 4, 8, 20, 40):
-        ahead = timedelta(minutes=minutes)
-        later = build(load(app.settings.home, env={}), clock=lambda ahead=ahead: now() + ahead)  # type: ignore[misc]
-        rounds.tick(later.desk)
-        later.desk.engine.dispose()
+        with rig.ahead(app, timedelta(minutes=minutes)) as later:
+            rounds.tick(later)
         seen.append(status_of(app, number))
     return seen
 

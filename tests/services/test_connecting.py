@@ -3,7 +3,7 @@ of our own: it keeps the Protocol and answers what a test tells it to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -50,6 +50,9 @@ class Line:
         if self.trouble is not None:
             raise Halted(self.trouble)
         return self.who
+
+    def hour(self) -> datetime | None:
+        raise NotImplementedError
 
     def asks(self, claim: Claim) -> bool:
         raise NotImplementedError

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from handbill.domain.lateness import MOMENT
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Receipt
 from handbill.errors import InputProblem, NotFound
@@ -276,7 +277,7 @@ def test_a_post_that_should_have_left_is_late_and_needs_eyes(desk: Desk, hands: 
 
 def test_a_post_that_is_due_this_moment_is_not_late_yet(desk: Desk, hands: Hands) -> None:
     add_post(desk.engine)
-    hands.forward(history.MOMENT)
+    hands.forward(MOMENT)
     assert not history.state(desk).needs_eyes
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,12 @@ def app(home: Path, stage: rig.Stage) -> Generator[App]:
 
 def ahead(app: App, by: timedelta) -> Desk:
     """The same desk, with a clock that runs ahead."""
-    return replace(app.desk, clock=lambda: now() + by)
+    connect = app.desk.connect
+    return replace(
+        app.desk,
+        clock=lambda: now() + by,
+        connect=lambda account: rig.timeless(connect(account)),
+    )
 
 
 def entry(app: App, number: int) -> Entry:
@@ -290,6 +295,9 @@ class Odd:
 
     def whoami(self) -> Identity:
         return Identity("1", "@ada")
+
+    def hour(self) -> datetime | None:
+        return None
 
     def asks(self, _claim: Claim) -> bool:
         return False

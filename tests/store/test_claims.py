@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
 from handbill.models import Account, Post
-from handbill.store import accounts, claims, doubts, posts, records
+from handbill.store import accounts, claims, doubts, leases, posts, records
 from handbill.store.claims import SEND_LEASE
 from handbill.store.engine import make_engine
 from tests.factories import (
@@ -189,7 +189,7 @@ def test_the_fence_rises_with_every_claim(engine: Engine) -> None:
     fences = list[int]()
     for minute in range(3):
         claim = claim_one(engine, NOW + minute * MINUTE)
-        records.expire_all(engine, NOW + minute * MINUTE)
+        leases.expire_all(engine, NOW + minute * MINUTE)
         fences.append(claim.fence)
     assert fences == [1, 2, 3]
 
@@ -305,7 +305,7 @@ def test_an_armed_claim_keeps_its_lease_for_the_whole_exchange_and_its_record(
     lease = get(engine, claim.post_id).post.lease_until
     assert lease is not None
     assert lease >= NOW + 4 * MINUTE + SEND_LEASE
-    assert records.expire(engine, NOW + 4 * MINUTE + SEND_LEASE) == []
+    assert leases.expire(engine, NOW + 4 * MINUTE + SEND_LEASE) == []
 
 
 def _paused(engine: Engine, _claim: Claim) -> None:
@@ -317,26 +317,26 @@ def _resting(engine: Engine, claim: Claim) -> None:
 
 
 def _taken_back(engine: Engine, _claim: Claim) -> None:
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
 
 
 def _claimed_by_another(engine: Engine, _claim: Claim) -> None:
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
     claim_one(engine, NOW + MINUTE, "w2")
 
 
 def _cancelled(engine: Engine, claim: Claim) -> None:
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
     posts.change(engine, claim.post_id, posts.cancel)
 
 
 def _edited(engine: Engine, claim: Claim) -> None:
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
     posts.change(engine, claim.post_id, posts.edit("Other words.", None))
 
 
 def _moved(engine: Engine, claim: Claim) -> None:
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
     posts.change(engine, claim.post_id, posts.reschedule(timing(NOW - SECOND)))
 
 
@@ -446,7 +446,7 @@ def test_a_part_that_proved_to_be_out_cannot_be_armed_again(engine: Engine) -> N
     """A late receipt of the first try arrives after a person denied it and it was claimed anew."""
     post_id = add_post(engine, text="One.", more=["Two."])
     first = arm(engine, claim_one(engine))
-    records.expire_all(engine, NOW)
+    leases.expire_all(engine, NOW)
     doubts.judge(engine, post_id, None, NOW)
     second = claim_one(engine)
     records.record(engine, first, receipt("1001"), NOW)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Found, NotSeen, Sighting
 from handbill.domain.settling import LOOKUPS, QUIET
-from handbill.store import doubts, posts, records
+from handbill.store import doubts, overdue, posts
 from handbill.store.doubts import Doubt
 from tests.factories import (
     DAY,
@@ -309,4 +309,4 @@ def test_after_a_no_the_post_can_be_changed_again(engine: Engine) -> None:
 def test_after_a_no_past_its_limit_the_post_is_missed_not_sent(engine: Engine) -> None:
     post_id = add_in(engine, Status.IN_DOUBT)
     doubts.judge(engine, post_id, None, NOW + DAY)
-    assert records.miss(engine, NOW + DAY) == [post_id]
+    assert overdue.miss(engine, NOW + DAY) == [post_id]

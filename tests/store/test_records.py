@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
-from handbill.store import accounts, claims, doubts, posts, records
+from handbill.store import accounts, claims, doubts, overdue, posts, records
 from tests.factories import (
     DAY,
     HOUR,
@@ -20,7 +19,6 @@ from tests.factories import (
     account_of,
     add_account,
     add_post,
-    arm,
     attempt,
     busy,
     claim_and_arm,
@@ -30,7 +28,6 @@ from tests.factories import (
     not_sent,
     receipt,
     refused,
-    row_of,
     status_of,
     unauthorized,
     unknown,
@@ -129,7 +126,7 @@ def test_a_wait_never_leads_past_the_limit(engine: Engine) -> None:
     post_id = add_post(engine, limit=5 * SECOND)
     attempt(engine, not_sent())
     assert get(engine, post_id).post.not_before == NOW + 5 * SECOND
-    assert records.miss(engine, NOW + 6 * SECOND) == [post_id]
+    assert overdue.miss(engine, NOW + 6 * SECOND) == [post_id]
 
 
 def test_a_wait_never_leads_before_the_due_time(engine: Engine) -> None:
@@ -252,7 +249,7 @@ def _denied_and_drafted(engine: Engine, post_id: int) -> Status:
 
 def _denied_and_missed(engine: Engine, post_id: int) -> Status:
     _denied(engine, post_id)
-    records.miss(engine, NOW + DAY)
+    overdue.miss(engine, NOW + DAY)
     return Status.MISSED
 
 
@@ -410,91 +407,3 @@ def test_a_duplicate_the_first_time_fails(engine: Engine) -> None:
     post_id = add_post(engine)
     attempt(engine, refused("X has this already.", duplicate=True))
     assert status_of(engine, post_id) is Status.FAILED
-
-
-# Workers that are gone
-
-
-def test_only_claims_whose_lease_ran_out_are_taken_back(engine: Engine) -> None:
-    post_id = add_post(engine)
-    claim_one(engine)
-    lease = get(engine, post_id).post.lease_until
-    assert lease is not None
-    assert records.expire(engine, lease) == []
-    (gone,) = records.expire(engine, lease + SECOND)
-    assert (gone.post_id, gone.status) == (post_id, Status.QUEUED)
-
-
-def test_a_sole_worker_takes_every_open_claim_back(engine: Engine) -> None:
-    for name in ("ines", "sol"):
-        add_post(engine, add_account(engine, name))
-        claim_one(engine)
-    assert [gone.status for gone in records.expire_all(engine, NOW)] == [Status.QUEUED] * 2
-    assert records.expire_all(engine, NOW) == []
-
-
-def test_a_claim_that_stopped_before_arming_goes_back_to_the_queue(engine: Engine) -> None:
-    post_id = add_post(engine)
-    expired(engine, armed=False)
-    entry = get(engine, post_id)
-    assert (entry.post.status, entry.post.attention) == (Status.QUEUED, None)
-    assert entry.attempts[0].outcome == "not_sent"
-    assert "nothing went out" in entry.attempts[0].detail
-
-
-def test_a_claim_that_stopped_after_arming_is_held_never_queued(engine: Engine) -> None:
-    post_id = add_post(engine)
-    expired(engine)
-    entry = get(engine, post_id)
-    assert entry.post.status is Status.IN_DOUBT
-    assert entry.post.attention is not None
-    assert "nobody here knows" in entry.post.attention
-    assert entry.attempts[0].next_look_at is not None
-
-
-# Missed
-
-
-def test_a_post_is_missed_after_its_limit_and_not_at_it(engine: Engine) -> None:
-    post_id = add_post(engine, limit=HOUR)
-    assert records.miss(engine, NOW + HOUR) == []
-    assert records.miss(engine, NOW + HOUR + SECOND) == [post_id]
-    assert records.miss(engine, NOW + HOUR + SECOND) == []
-    assert status_of(engine, post_id) is Status.MISSED
-
-
-def test_a_missed_post_says_why(engine: Engine) -> None:
-    add_post(engine)
-    paused = add_post(engine, add_account(engine, "sol"))
-    accounts.pause(engine, "sol", "No credits left.", "top up", NOW)
-    records.miss(engine, NOW + DAY)
-    assert get(engine, 1).post.attention == (
-        "Not sent in time: Handbill was not running, or the network could not be reached."
-    )
-    assert get(engine, paused).post.attention == (
-        "Not sent in time: sol is paused. No credits left."
-    )
-
-
-def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
-    account = add_account(engine)
-    stale = [add_post(engine, account, at=NOW - n * HOUR) for n in range(2, 40)]
-    fresh = add_post(engine, account)
-    assert set(records.miss(engine, NOW)) == set(stale)
-    assert claim_one(engine).post_id == fresh
-
-
-@pytest.mark.parametrize(
-    "outcome", [unknown(), refused(), receipt()], ids=["in_doubt", "failed", "published"]
-)
-def test_only_what_is_queued_can_be_missed(engine: Engine, outcome: Outcome) -> None:
-    add_post(engine)
-    attempt(engine, outcome)
-    assert records.miss(engine, NOW + DAY) == []
-
-
-def test_what_is_being_published_is_not_missed(engine: Engine) -> None:
-    add_post(engine)
-    claim: Claim = arm(engine, claim_one(engine))
-    assert records.miss(engine, NOW + DAY) == []
-    assert row_of(engine, claim.attempt_id).ended_at is None

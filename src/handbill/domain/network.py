@@ -1,4 +1,4 @@
-"""What a network is to the rest of Handbill: three calls that write, three that only look.
+"""What a network is to the rest of Handbill: what it can be asked, and the one call that publishes.
 
 Services know networks by these Protocols alone; a network is one module in `handbill.networks`.
 """
@@ -99,6 +99,9 @@ class Network(Protocol):
 
     def whoami(self) -> Identity:
         """Ask who the credentials are. Raises Halted."""
+
+    def hour(self) -> datetime | None:
+        """What time the network says it is, in whole seconds; None when it does not answer."""
 
     def asks(self, claim: Claim) -> bool:
         """Whether preparing this claim needs the network; if not, it may be done ahead of time."""

@@ -111,6 +111,23 @@ class Decision:
     rest_until: datetime | None = None
     pause: str = ""
     cure: str = ""
+    #: What a person is told, if it is not what the outcome says.
+    says: str = ""
+
+
+#: So many workers may die over one post before it is set aside.
+STRIKES = 3
+
+
+def heed_strikes(decision: Decision, strikes: int) -> Decision:
+    """Set a post aside over which workers keep dying, instead of queueing it once more."""
+    if decision.verb is not Verb.DEFER or strikes < STRIKES:
+        return decision
+    says = (
+        f"Handbill stopped {strikes} times while it had this post in hand, so it was set aside. "
+        "It did not go out."
+    )
+    return replace(decision, verb=Verb.FAIL, says=says)
 
 
 def heed_echo(outcome: Outcome, others: Sequence[Past]) -> Outcome:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from handbill.clock import elapsed
 from handbill.domain.settling import EXCHANGE_DEADLINE
+from handbill.failpoints import failpoint
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 MAX_ANSWER_BYTES = 2_000_000
@@ -39,6 +41,11 @@ class Exchange:
         self._socket: socket.socket | None = None
 
     @property
+    def publishes(self) -> bool:
+        """Whether this is the one request that makes something public."""
+        return self._send_by is not None
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline, never less than a moment."""
         return max(0.001, self.ends - elapsed())
@@ -54,6 +61,8 @@ class Exchange:
         if not self.handed_over and self._send_by is not None and elapsed() > self._send_by:
             raise SentTooLate("the time to send had passed")
         self.handed_over = True
+        if self.publishes:
+            failpoint("send.before_bytes")
 
     def cut(self) -> None:
         """End the exchange. A read timeout starts anew with every byte that drips in; this does
@@ -180,6 +189,8 @@ class BoundedAdapter(HTTPAdapter):
             request.url = request.url.replace(self._official, self._base, 1)
         timeout = (min(CONNECT_TIMEOUT.total_seconds(), exchange.left), exchange.left)
         response = super().send(request, stream=True, timeout=timeout, verify=True, proxies={})
+        if exchange.publishes:
+            failpoint("send.answering")
         response._content = _read(response)
         response.headers.pop("Location", None)  # so that nobody follows it
         exchange.response = response
@@ -218,6 +229,24 @@ def exchange(
     finally:
         _watchdog.forget(one)
         _current.reset(token)
+
+
+#: Whether our clock is right is asked when a post waits for the answer.
+HOUR_DEADLINE = timedelta(seconds=5)
+
+
+def hour(session: requests.Session, official: str) -> datetime | None:
+    """The time in the `Date` of an answer (RFC 9110, 6.6.1); the question carries no credentials.
+
+    None when there is no answer, or it does not say.
+    """
+    with exchange(HOUR_DEADLINE):
+        try:
+            answer = session.head(f"{official}/")
+            told = parsedate_to_datetime(answer.headers["Date"])
+        except (requests.RequestException, KeyError, ValueError):
+            return None
+    return told if told.tzinfo else None
 
 
 def why_not_sent(error: BaseException) -> str:

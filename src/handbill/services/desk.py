@@ -1,11 +1,13 @@
 """What every use case needs at hand: the store, the clock, the networks and the pictures folder."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from handbill.clock import Clock
+from handbill.domain.lateness import DEFAULT_GAP
 from handbill.domain.network import Connect, Directory
 
 
@@ -21,3 +23,5 @@ class Desk:
     connect: Connect
     #: Where queued pictures are kept.
     pictures: Path
+    #: What lies between two overdue posts of one account after an outage.
+    gap: timedelta = DEFAULT_GAP

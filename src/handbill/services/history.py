@@ -3,17 +3,17 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from handbill.domain.lateness import late_by
+from handbill.domain.lateness import MOMENT, late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem
-from handbill.models import Account
+from handbill.models import Account, Worker
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts, reviews
+from handbill.store import accounts, agenda, posts, reviews, workers
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -72,10 +72,6 @@ def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING)
     return posts.queue(desk.engine, statuses, account)
 
 
-#: A post that is due this very moment is not late.
-MOMENT = timedelta(seconds=5)
-
-
 @dataclass(frozen=True)
 class State:
     """Everything `status` tells."""
@@ -86,11 +82,25 @@ class State:
     eyes: Sequence[Entry]
     paused: Sequence[Account]
     resting: Sequence[Account]
+    #: Who publishes or did lately; the newest sign of life first.
+    workers: Sequence[Worker]
+    now: datetime
+
+    @property
+    def alive(self) -> Sequence[Worker]:
+        """The workers that have given a sign of life a moment ago."""
+        since = self.now - workers.SILENCE
+        return [one for one in self.workers if one.stopped_at is None and one.seen_at >= since]
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """Why workers that live publish nothing."""
+        return sorted({one.trouble for one in self.alive if one.trouble})
 
     @property
     def needs_eyes(self) -> bool:
         """Whether a person should look at something."""
-        return bool(self.eyes or self.paused or self.late)
+        return bool(self.eyes or self.paused or self.late or self.troubles)
 
 
 def state(desk: Desk) -> State:
@@ -107,6 +117,8 @@ def state(desk: Desk) -> State:
         eyes=posts.needing_eyes(engine),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],
+        workers=workers.listing(engine),
+        now=now,
     )
 
 

@@ -45,22 +45,22 @@ class Ended:
 
 def publish(desk: Desk, claim: Claim) -> Ended:
     """Take a claim to its end. Whatever is raised on the way, the attempt is ended honestly."""
-    failpoint("claim.after_commit")
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
         if line.asks(claim):  # not a byte of it before its time
             _wait(desk, claim)
+        failpoint("prepare.before")
         claim = _identified(desk, line, claim)
         evidence = line.prepare(claim)
+        failpoint("prepare.after")
         _wait(desk, claim)
-        failpoint("arm.before")
         send_by = elapsed() + SEND_WINDOW.total_seconds()
-        outcome = CHANGED
         if claims.arm(desk.engine, claim, evidence, desk.clock()):
             outcome = BROKE_DURING
-            failpoint("arm.after_commit")
             outcome = _send(line, claim, evidence, send_by)
+        else:
+            outcome = CHANGED
     except Halted as halted:
         outcome = halted.outcome
     except StoreProblem:
@@ -68,9 +68,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     except Problem as problem:
         outcome = Unauthorized(problem.says, problem.cure)
     finally:
-        failpoint("record.before")
         ended = record(desk, claim, outcome)
-    failpoint("record.after_commit")
     return ended
 
 
@@ -93,7 +91,10 @@ def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:
 
 def _send(line: Network, claim: Claim, evidence: Evidence, send_by: float) -> Outcome:
     try:
-        return line.publish(claim, evidence, send_by)
+        failpoint("publish.before")
+        outcome = line.publish(claim, evidence, send_by)
+        failpoint("publish.after")
+        return outcome
     except Exception as error:
         # The program's one broad catch: whatever went wrong, the part may be out.
         log.exception("the creating request ended in an unforeseen way", exc_info=error)

@@ -1,8 +1,6 @@
 """What every round over the queue does, for the daemon as for `tick`; one log line an event."""
 
 import logging
-import os
-import socket
 from collections import deque
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,23 +12,13 @@ from handbill.domain.zones import show
 from handbill.services import publishing, settling
 from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
-from handbill.store import accounts, claims, posts, records
+from handbill.services.shifts import Shift
+from handbill.services.timekeeping import Timekeeper
+from handbill.store import accounts, claims, posts
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
 log = logging.getLogger("handbill")
-
-
-def worker_name() -> str:
-    """Who claims: this process on this machine."""
-    return f"{socket.gethostname()}-{os.getpid()}"[:64]
-
-
-def start_over(desk: Desk) -> None:
-    """Before the first claim of a sole worker: whatever is still claimed belonged to the dead."""
-    take_back = records.expire if sqlite_file(desk.engine) is None else records.expire_all
-    for gone in take_back(desk.engine, desk.clock()):
-        _tell_expired(gone.post_id, gone.status)
 
 
 def warm_up(desk: Desk) -> None:
@@ -51,19 +39,6 @@ def greet(desk: Desk) -> None:
     log.info("Ready, publishing from %s; %s.", place, coming, extra={"action": "ready"})
 
 
-def tidy(desk: Desk) -> None:
-    """Take back claims whose lease ran out, and list what can no longer leave in time."""
-    for gone in records.expire(desk.engine, desk.clock()):
-        _tell_expired(gone.post_id, gone.status)
-    for post_id in records.miss(desk.engine, desk.clock()):
-        log.warning(
-            "Missed #%s: its time passed. See: handbill queue show %s",
-            post_id,
-            post_id,
-            extra={"action": "missed", "post": post_id},
-        )
-
-
 def look(desk: Desk) -> bool:
     """Make one of the look-ups that are due; False when there is none."""
     looked = settling.look(desk)
@@ -80,15 +55,6 @@ def look(desk: Desk) -> bool:
         extra={"action": "looked", "post": looked.post_id, "status": looked.status.value},
     )
     return True
-
-
-def _tell_expired(post_id: int, status: Status) -> None:
-    log.warning(
-        "Took #%s back from a worker that is gone: it is %s.",
-        post_id,
-        LABELS[status].lower(),
-        extra={"action": "expired", "post": post_id, "status": status.value},
-    )
 
 
 def tell(ended: Ended, now: datetime) -> None:
@@ -117,10 +83,12 @@ def tick(desk: Desk) -> int:
     """One pass over everything that is due now; answers how many claims were made."""
     made = 0
     unrecorded: deque[Ended] = deque()
+    shift, timekeeper = Shift(desk), Timekeeper(desk)
     with sole_worker(desk.engine):
-        start_over(desk)
-        tidy(desk)
-        while found := claims.claim(desk.engine, desk.clock(), worker_name(), 1, desk.pictures):
+        shift.begin()
+        while timekeeper.trusted() and (
+            found := claims.claim(desk.engine, desk.clock(), shift.name, 1, desk.pictures)
+        ):
             made += 1
             ended = publishing.publish(desk, found[0])
             tell(ended, desk.clock())
@@ -129,4 +97,5 @@ def tick(desk: Desk) -> int:
         publishing.write_down(desk, unrecorded, LAST_PATIENCE)
         while look(desk):
             pass
+        shift.end()
     return made

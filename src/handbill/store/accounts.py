@@ -10,6 +10,7 @@ from handbill.domain.network import Identity
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import AccountIn
 from handbill.models import Account
+from handbill.store.changes import announce
 from handbill.store.engine import read, write
 
 
@@ -80,3 +81,4 @@ def resume(engine: Engine, name: str) -> None:
         account = session.exec(select(Account).where(col(Account.name) == name)).one()
         account.paused_at = account.pause_reason = account.pause_cure = None
         account.rest_until = None
+        announce(session)

@@ -1,25 +1,28 @@
-"""The publish protocol's transactions: claim, arm, record, expire, miss, settle.
+"""The transactions before sending: claim and arm.
 
 Every one is a compare-and-set: another worker, the shell or the page may have been here first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import AccountRef, Claim, Evidence, Image
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
+from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.engine import begin, write
+from handbill.store.standing import not_paused
 
 #: What arming must have left of its lease: the exchange, and time to record it.
 SEND_LEASE = SEND_WINDOW + EXCHANGE_DEADLINE + timedelta(seconds=55)
@@ -43,7 +46,12 @@ def claim(
     """
     try:
         with write(engine) as session:
-            ids = session.scalars(_claimable(now, now + ahead, limit)).all()
+            ids = session.scalars(
+                _CLAIMABLE, {"now": now, "horizon": now + ahead, "most": limit}
+            ).all()
+            if not ids:
+                return []
+            failpoint("claim.begun")
             claimed = session.scalars(
                 sa.update(Post)
                 .where(col(Post.id).in_(ids), col(Post.status) == Status.QUEUED)
@@ -56,66 +64,98 @@ def claim(
                 .returning(Post),
                 execution_options={"synchronize_session": False},
             ).all()
-            ordered = sorted(claimed, key=lambda post: (post.not_before or now, post.id or 0))
-            return [_open_attempt(session, post, now, worker, pictures) for post in ordered]
+            made = _open_attempts(session, claimed, now, worker, pictures)
+            failpoint("claim.before_commit")
     except IntegrityError:
         return []
+    failpoint("claim.after_commit")
+    return made
 
 
-def _claimable(now: datetime, horizon: datetime, limit: int) -> sa.Select[Any]:
-    turn = sa.func.row_number().over(
-        partition_by=col(Post.account_id), order_by=(col(Post.not_before), col(Post.id))
-    )
-    due = (
-        sa.select(col(Post.id).label("id"), turn.label("turn"))
+def _claimables() -> sa.Select[Any]:
+    """Each free account's next post, earliest first. Its cost grows with the accounts, whatever
+    the length of the queue."""
+    now = sa.bindparam("now", type_=UTCDateTime())
+    first = aliased(Post)
+    turn = (
+        sa.select(col(first.id))
         .where(
-            col(Post.status) == Status.QUEUED,
-            col(Post.not_before) <= horizon,
-            col(Post.no_later_than) >= now,
+            col(first.account_id) == col(Account.id),
+            col(first.status) == sa.literal_column("'queued'"),  # so that the partial index serves
+            col(first.not_before) <= sa.bindparam("horizon", type_=UTCDateTime()),
+            col(first.no_later_than) >= now,
         )
-        .subquery()
+        .order_by(col(first.not_before), col(first.id))
+        .limit(1)
+        .correlate(Account)
+        .scalar_subquery()
     )
+    other = aliased(Post)
     busy = sa.exists().where(
-        col(Post.account_id) == col(Account.id), col(Post.status) == Status.PUBLISHING
+        col(other.account_id) == col(Account.id),
+        col(other.status) == sa.literal_column("'publishing'"),
     )
-    first = sa.select(due.c.id).where(due.c.turn == 1)
     return (
         sa.select(col(Post.id))
-        .join(Account, col(Account.id) == col(Post.account_id))
+        .select_from(Account)
+        .join(Post, col(Post.id) == turn)
         .where(
-            col(Post.id).in_(first),
             col(Account.paused_at).is_(None),
             sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
-            ~busy.correlate(Account),
+            ~busy,
+            not_paused(),
         )
         .order_by(col(Post.not_before), col(Post.id))
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer()))
         .with_for_update(of=Account, skip_locked=True, key_share=True)
     )
 
 
-def _open_attempt(
-    session: Session, post: Post, now: datetime, worker: str, pictures: Path
-) -> Claim:
-    parts = session.exec(
-        select(Part).where(Part.post_id == post.id).order_by(col(Part.position))
+_CLAIMABLE = _claimables()
+
+
+def _open_attempts(
+    session: Session, posts: Sequence[Post], now: datetime, worker: str, pictures: Path
+) -> list[Claim]:
+    """One attempt for each post, at its first part that is not out; all in three statements."""
+    rows = session.scalars(
+        sa.select(Part)
+        .where(col(Part.post_id).in_([post.id for post in posts]))
+        .order_by(col(Part.post_id), col(Part.position))
     ).all()
-    part = next(part for part in parts if part.remote_id is None)
-    before = [other for other in parts if other.position < part.position]
-    attempt = Attempt(
-        post_id=part.post_id,
-        part_id=_id(part.id),
-        fence=post.fence,
-        revision=post.revision,
-        worker=worker,
-        started_at=now,
-    )
-    session.add(attempt)
+    parts = {key: list(some) for key, some in groupby(rows, key=lambda part: part.post_id)}
+    ordered = sorted(posts, key=lambda post: (post.not_before or now, post.id or 0))
+    turns = [(post, _turn(parts[_id(post.id)])) for post in ordered]
+    attempts = [
+        Attempt(
+            post_id=part.post_id,
+            part_id=_id(part.id),
+            fence=post.fence,
+            revision=post.revision,
+            worker=worker,
+            started_at=now,
+        )
+        for post, (part, _before) in turns
+    ]
+    session.add_all(attempts)
     session.flush()
-    account = session.get_one(Account, post.account_id)
-    return make_claim(
-        post, part, attempt, account, pictures, before[-1].remote_id or None if before else None
-    )
+    ids = {post.account_id for post in ordered}
+    found = session.scalars(sa.select(Account).where(col(Account.id).in_(ids))).all()
+    accounts = {account.id: account for account in found}
+    return [
+        make_claim(post, part, attempt, accounts[post.account_id], pictures, before)
+        for (post, (part, before)), attempt in zip(turns, attempts, strict=True)
+    ]
+
+
+def _turn(parts: Sequence[Part]) -> tuple[Part, str | None]:
+    """The first part that is not out, and the receipt of the one before it."""
+    before = None
+    for part in parts:
+        if part.remote_id is None:
+            return part, before
+        before = part.remote_id or None
+    raise ValueError("every part is out")
 
 
 def make_claim(
@@ -171,6 +211,7 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
 
     Whatever error this raises, the caller must send nothing.
     """
+    failpoint("arm.before")
     with begin(engine) as connection:
         armed = connection.execute(
             _ARM,
@@ -186,7 +227,10 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
                 "proof": dict(evidence),
             },
         )
-        return armed.rowcount == 1
+        failpoint("arm.before_commit")
+        given = armed.rowcount == 1
+    failpoint("arm.after_commit")
+    return given
 
 
 def _arming() -> sa.Update:
@@ -219,33 +263,13 @@ def _arming() -> sa.Update:
             still_ours,
             not_out,
             free_to_send,
+            not_paused(),
         )
         .values(armed_at=now, evidence=sa.bindparam("proof"))
     )
 
 
 _ARM = _arming()
-
-
-@dataclass(frozen=True)
-class Expired:
-    """A claim whose worker is gone, and what became of the post."""
-
-    post_id: int
-    status: Status
-
-
-def open_claims(session: Session, before: datetime | None) -> Sequence[tuple[Post, Attempt]]:
-    """Publishing posts with their open attempt, locked; if given, only leases before `before`."""
-    query = (
-        sa.select(Post, Attempt)
-        .join(Attempt, col(Attempt.post_id) == col(Post.id))
-        .where(col(Post.status) == Status.PUBLISHING, col(Attempt.ended_at).is_(None))
-        .with_for_update()
-    )
-    if before is not None:
-        query = query.where(col(Post.lease_until) < before)
-    return [(post, attempt) for post, attempt in session.execute(query).all()]
 
 
 def _id(value: int | None) -> int:

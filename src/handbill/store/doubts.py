@@ -12,7 +12,9 @@ from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import Decision, NotSent, Receipt, Unknown
 from handbill.domain.settling import COME_BACK, next_look, proves_absence
 from handbill.errors import InputProblem
+from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
+from handbill.store.changes import announce
 from handbill.store.claims import make_claim
 from handbill.store.engine import write
 from handbill.store.records import (
@@ -21,6 +23,7 @@ from handbill.store.records import (
     keep_receipt,
     move,
     not_anothers,
+    parts_left,
     resolve,
 )
 
@@ -52,7 +55,12 @@ def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[
         ).all()
         for attempt in due:
             attempt.next_look_at = now + COME_BACK
-        return [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
+        found = [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
+        if found:
+            failpoint("look.before_commit")
+    if found:
+        failpoint("look.after_commit")
+    return found
 
 
 def _first_doubt(session: Session, attempt: Attempt, pictures: Path) -> Claim:
@@ -73,23 +81,33 @@ def settle(
 ) -> Status:
     """Apply one look-up: found publishes, proved absent queues again, else look later or ask."""
     with write(engine) as session:
-        post, attempt = _locked(session, doubt)
-        part = session.get_one(Part, attempt.part_id)
-        if isinstance(sighting, Found):
-            proof = not_anothers(session, part, sighting.receipt)
-            if isinstance(proof, Receipt):  # counts even after a person has said no
-                return end_attempt(session, doubt.attempt_id, proof, now)
-            sighting = NotSeen(proof.says)
-        if attempt.resolution is not None:
-            return post.status  # a person or a late receipt was quicker
-        armed_at = attempt.armed_at or attempt.started_at
-        if sighting.proof and proves_absence(armed_at, started_at):
-            return end_attempt(session, doubt.attempt_id, NotSent(sighting.says), now, 0.0)
-        attempt.looks += 1
-        attempt.next_look_at = next_look(attempt.ended_at or now, attempt.looks, now)
-        if post.status is Status.IN_DOUBT:
-            post.attention = sighting.says
-        return post.status
+        status = _settle(session, doubt, sighting, started_at, now)
+        session.flush()
+        failpoint("settle.before_commit")
+    failpoint("settle.after_commit")
+    return status
+
+
+def _settle(
+    session: Session, doubt: Doubt, sighting: Sighting, started_at: datetime, now: datetime
+) -> Status:
+    post, attempt = _locked(session, doubt)
+    part = session.get_one(Part, attempt.part_id)
+    if isinstance(sighting, Found):
+        proof = not_anothers(session, part, sighting.receipt)
+        if isinstance(proof, Receipt):  # counts even after a person has said no
+            return end_attempt(session, doubt.attempt_id, proof, now)
+        sighting = NotSeen(proof.says)
+    if attempt.resolution is not None:
+        return post.status  # a person or a late receipt was quicker
+    armed_at = attempt.armed_at or attempt.started_at
+    if sighting.proof and proves_absence(armed_at, started_at):
+        return end_attempt(session, doubt.attempt_id, NotSent(sighting.says), now, 0.0)
+    attempt.looks += 1
+    attempt.next_look_at = next_look(attempt.ended_at or now, attempt.looks, now)
+    if post.status is Status.IN_DOUBT:
+        post.attention = sighting.says
+    return post.status
 
 
 def _locked(session: Session, doubt: Doubt) -> tuple[Post, Attempt]:
@@ -136,10 +154,12 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
                 f"{receipt.url} is another post that Handbill has published.",
                 "Look for the link of this one, or leave --url away.",
             )
+        post.strikes = 0
         for attempt in open_doubts:
             resolve(attempt, "confirmed" if receipt else "denied", now)
         if receipt:
-            keep_receipt(session, post, part, receipt, last.armed_at or now)
-        verdict = Decision(Verb.CONFIRM if receipt else Verb.DEFER)
-        move(session, post, part, last, verdict, "", now)
+            keep_receipt(post, part, open_doubts, receipt, last.armed_at or now)
+        out = receipt is not None and not parts_left(session, part)
+        move(post, part, last, Decision(Verb.CONFIRM if out else Verb.DEFER), "", now)
+        announce(session)
         return post.status

@@ -13,6 +13,7 @@ from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Ver
 from handbill.domain.outcomes import Unknown
 from handbill.errors import NotFound, TooLate
 from handbill.models import Account, Attempt, Part, Post, Review
+from handbill.store.changes import announce
 from handbill.store.engine import read, write
 
 
@@ -52,7 +53,9 @@ class Entry:
 def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
     """Write posts, all or none, as drafts or queued; answers their numbers."""
     with write(engine) as session:
-        return [_add(session, one, now) for one in new]
+        numbers = [_add(session, one, now) for one in new]
+        announce(session)
+        return numbers
 
 
 def _add(session: Session, new: NewPost, now: datetime) -> int:
@@ -96,6 +99,8 @@ def change(engine: Engine, post_id: int, act: Callable[[Session, Post], None]) -
             act(session, post)
         except IllegalStep:
             raise _too_late(post) from None
+        post.strikes = 0
+        announce(session)
 
 
 def no_such_post(post_id: int) -> NotFound:

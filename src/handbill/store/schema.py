@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from handbill.errors import StoreProblem
+from handbill.failpoints import failpoint
 from handbill.store.engine import make_engine, sqlite_file
 
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 #: Any number will do, as long as it stays the same.
@@ -28,6 +29,7 @@ def open_store(url: str) -> Engine:
     """
     engine = make_engine(url)
     try:
+        _refuse_forgetful(engine)
         if _current(engine) != HEAD:
             _migrate(engine)
     except DatabaseError as error:
@@ -64,6 +66,20 @@ def _refuse_foreign(connection: Connection) -> None:
             "This database holds tables of another program, and Handbill will not touch them.",
             "Give Handbill a database of its own: set database_url.",
         )
+
+
+def _refuse_forgetful(engine: Engine) -> None:
+    """A server that confirms what it has not written could forget that a post was armed."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            if connection.scalar(sa.text(f"SHOW {setting}")) == "off":
+                raise StoreProblem(
+                    f"This PostgreSQL runs with {setting} = off: after a power cut it could forget "
+                    "that a post went out, and it would be sent twice.",
+                    f"Switch it on: ALTER SYSTEM SET {setting} = on; SELECT pg_reload_conf();",
+                )
 
 
 def _migrate(engine: Engine) -> None:
@@ -103,6 +119,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            failpoint("migrate.before_commit")
+        failpoint("migrate.after_commit")
         if lite:
             _pragma(connection, "foreign_keys=ON")
 

@@ -172,6 +172,11 @@ class X:
 
     # Requests that publish nothing
 
+    def hour(self) -> datetime | None:
+        """The `Date` of an answer to a question without credentials."""
+        with self._client() as client:
+            return wire.hour(client.session, OFFICIAL)
+
     def whoami(self) -> Identity:
         """`GET /2/users/me`. Raises Halted."""
         data = self._ask(lambda client: client.get_me(user_auth=True)).get("data")

@@ -1,0 +1,110 @@
+"""Posts that did not leave in time: missed past their limit, or spaced out after an outage."""
+
+import pytest
+from sqlalchemy import Engine
+
+from handbill.domain.lifecycle import Status
+from handbill.domain.network import Claim
+from handbill.domain.outcomes import Outcome
+from handbill.store import accounts, overdue
+from tests.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    add_account,
+    add_post,
+    arm,
+    attempt,
+    claim_one,
+    get,
+    receipt,
+    refused,
+    row_of,
+    status_of,
+    unknown,
+)
+
+
+def test_a_post_is_missed_after_its_limit_and_not_at_it(engine: Engine) -> None:
+    post_id = add_post(engine, limit=HOUR)
+    assert overdue.miss(engine, NOW + HOUR) == []
+    assert overdue.miss(engine, NOW + HOUR + SECOND) == [post_id]
+    assert overdue.miss(engine, NOW + HOUR + SECOND) == []
+    assert status_of(engine, post_id) is Status.MISSED
+
+
+def test_a_missed_post_says_why(engine: Engine) -> None:
+    add_post(engine)
+    paused = add_post(engine, add_account(engine, "sol"))
+    accounts.pause(engine, "sol", "No credits left.", "top up", NOW)
+    overdue.miss(engine, NOW + DAY)
+    assert get(engine, 1).post.attention == (
+        "Not sent in time: Handbill was not running, or the network could not be reached."
+    )
+    assert get(engine, paused).post.attention == (
+        "Not sent in time: sol is paused. No credits left."
+    )
+
+
+def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
+    account = add_account(engine)
+    stale = [add_post(engine, account, at=NOW - n * HOUR) for n in range(2, 40)]
+    fresh = add_post(engine, account)
+    assert set(overdue.miss(engine, NOW)) == set(stale)
+    assert claim_one(engine).post_id == fresh
+
+
+@pytest.mark.parametrize(
+    "outcome", [unknown(), refused(), receipt()], ids=["in_doubt", "failed", "published"]
+)
+def test_only_what_is_queued_can_be_missed(engine: Engine, outcome: Outcome) -> None:
+    add_post(engine)
+    attempt(engine, outcome)
+    assert overdue.miss(engine, NOW + DAY) == []
+
+
+def test_what_is_being_published_is_not_missed(engine: Engine) -> None:
+    add_post(engine)
+    claim: Claim = arm(engine, claim_one(engine))
+    assert overdue.miss(engine, NOW + DAY) == []
+    assert row_of(engine, claim.attempt_id).ended_at is None
+
+
+# Spaced out
+
+
+def test_overdue_posts_leave_one_by_one_in_their_order(engine: Engine) -> None:
+    account = add_account(engine)
+    numbers = [add_post(engine, account, at=NOW - n * MINUTE) for n in (30, 20, 10)]
+    later = add_post(engine, account, at=NOW + MINUTE)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 2
+    leaves = [get(engine, number).post.not_before for number in numbers]
+    assert leaves == [NOW - 30 * MINUTE, NOW + 2 * MINUTE, NOW + 4 * MINUTE]
+    assert get(engine, later).post.not_before == NOW + MINUTE
+    assert get(engine, numbers[2]).post.due_at == NOW - 10 * MINUTE, "the promise stays"
+
+
+def test_accounts_do_not_wait_for_each_other(engine: Engine) -> None:
+    for name in ("ines", "sol"):
+        add_post(engine, add_account(engine, name), at=NOW - MINUTE)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 0
+
+
+def test_what_gets_no_turn_within_its_limit_is_missed_on_time(engine: Engine) -> None:
+    account = add_account(engine)
+    first, second = (
+        add_post(engine, account, at=NOW - MINUTE, limit=90 * SECOND) for _ in range(2)
+    )
+    overdue.space_out(engine, NOW, 2 * MINUTE)
+    claim: Claim = claim_one(engine, NOW)
+    assert claim.post_id == first
+    assert overdue.miss(engine, NOW + 31 * SECOND) == [second]
+
+
+def test_what_is_due_this_moment_is_not_overdue(engine: Engine) -> None:
+    account = add_account(engine)
+    for _ in range(3):
+        add_post(engine, account, at=NOW - SECOND)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 0
