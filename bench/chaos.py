@@ -58,7 +58,7 @@ FULL = (
     Part("sqlite", workers=1, kills=250, posts=750, accounts=20),
 )
 BRIEF: dict[str, Any] = {
-    "life_s": (0.2, 1.0),
+    "life_s": (0.2, 0.8),
     "stopped": 0.2,
     "stop_s": (0.2, 0.5),
     "ahead_s": 0.8,

@@ -31,6 +31,8 @@ LEAD_S = 20.0
 CLAIMED_AHEAD = timedelta(seconds=0.15)
 #: So long after the kill the server is surely not back yet, or only just.
 WHILE_AWAY = timedelta(seconds=0.5)
+#: Answers take a while, so that some are still under way when the server dies.
+SLOW = {"do": "delay", "seconds": 0.4, "accept": True, "times": "always", "chance": 0.5}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def run(short: bool = False) -> int:
         home = Path(folder) / "home"
         stage = stack.enter_context(rig.rehearsal(Path(folder)))
         server = stack.enter_context(rig.postgres(Path(folder)))
-        campaign.plan(stage, [])
+        campaign.plan(stage, [SLOW], seed)
         address, names = server.address("handbill"), campaign.names(scale.accounts)
         app = rig.make_home(home, stage.url, *names, database_url=address)
         rounds = _rounds(app, stage, server, _Supply(app, scale, seed))
