@@ -25,6 +25,8 @@ FIGURES = (
     "growth",
     "text",
     "dst",
+    "netfaults",
+    "stateful",
 )
 #: Those in which something is killed, cut or lied to; `make chaos`.
 CHAOS = ("killpoints", "ambiguity", "chaos", "pgchaos")

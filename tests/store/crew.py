@@ -9,7 +9,7 @@ from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import NotSent, Outcome
 from handbill.domain.settling import SEND_WINDOW
-from handbill.store import accounts, claims, doubts, records
+from handbill.store import accounts, claims, doubts, leases, overdue, records
 from tests.factories import DAY, MINUTE, PICTURES
 from tests.store import laws
 from tests.store.outside import PROVING, SILENCE, Fate
@@ -126,19 +126,19 @@ class Crew(Scene):
 
     def expire(self) -> None:
         """Take back claims whose lease ran out."""
-        gone = records.expire(self.engine, now=self.now)
+        gone = leases.expire(self.engine, now=self.now)
         self.did("expired", *GIVEN_UP, count=len(gone))
 
     def start_over(self) -> None:
         """All workers are dead, and one begins anew: whatever is claimed belonged to the dead."""
         self.tries.clear()
         self.looks.clear()
-        gone = records.expire_all(self.engine, now=self.now)
+        gone = leases.expire_all(self.engine, now=self.now)
         self.did("started over", *GIVEN_UP, count=len(gone))
 
     def miss(self) -> None:
         """Give up what can no longer leave in time."""
-        self.did("missed", Verb.MISS, count=len(records.miss(self.engine, now=self.now)))
+        self.did("missed", Verb.MISS, count=len(overdue.miss(self.engine, now=self.now)))
 
     # Looking
 
@@ -163,7 +163,7 @@ class Crew(Scene):
         what = "found" if isinstance(look.sighting, Found) else "not seen"
         if isinstance(look.sighting, NotSeen) and look.sighting.proof:
             what = "absent"
-        self.did(what, Verb.CONFIRM, Verb.DEFER)
+        self.did(what, Verb.CONFIRM, Verb.DEFER, Verb.FAIL)  # three workers may have died over it
 
     # The end
 
