@@ -6,7 +6,7 @@ import os
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -175,7 +175,7 @@ def finish(app: App) -> datetime:
         say(f"finishing, {by} ahead")
         with rig.ahead(app, by) as later:
             resume(later)
-            rounds.tick(later)
+            rounds.tick(replace(later, gap=timedelta(0)))
     say("")
     return now() + by
 

@@ -333,6 +333,39 @@ def test_a_number_that_is_not_behind_our_newest_post_is_no_receipt(
 # Before and after the creating request
 
 
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ("Date: Fri, 20 Nov 2026 11:00:00 GMT", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        (
+            "Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: 3600",
+            datetime(2026, 11, 20, 11, tzinfo=UTC),
+        ),
+        ("Date: Fri, 20 Nov 2026 11:00:00 -0000", None),
+        ("Date: noonish", None),
+        ("Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: some", None),
+        ("Server: forgetful", None),
+    ],
+)
+def test_any_answer_tells_the_time_or_does_not_say(headers: str, told: datetime | None) -> None:
+    with raw_server(f"HTTP/1.1 404 Not Found\r\n{headers}\r\n\r\n".encode()) as url:
+        assert line(url).hour() == told
+
+
+def test_the_rehearsal_goes_by_this_machines_clock(stage: Stage) -> None:
+    told = line(stage.url).hour()
+    assert told is not None
+    assert timedelta(0) <= now() - told < timedelta(seconds=5)
+
+
+def test_a_network_that_is_away_tells_no_time() -> None:
+    with pytest.raises(Halted) as halted:
+        line("http://127.0.0.1:9").hour()
+    assert halted.value.outcome == NotSent(
+        "It could not be asked what time it is: the connection was refused."
+    )
+
+
 def test_whoami_tells_the_number_and_the_name(stage: Stage) -> None:
     who = line(stage.url).whoami()
     assert who.handle == "@ada"

@@ -89,7 +89,8 @@ def _show_state(state: "State", running: bool | None, run: str) -> None:
     for entry in state.eyes:
         label = LABELS[entry.post.status]
         render.say(f"! #{entry.post.id} {label}. {entry.post.attention}")
-        if (next_step := render.what_next(entry)) is not None:
+        missed = state.counts.get(Status.MISSED, 0)
+        if (next_step := render.what_next(entry, missed)) is not None:
             render.say(f"    → {next_step}")
     if state.next_up:
         first = state.next_up[0]
