@@ -23,7 +23,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from handbill.errors import SettingsProblem, StoreProblem
+from handbill.errors import SettingsProblem
+from handbill.store.troubles import plainly
 
 BUSY_MS = 15_000
 
@@ -97,7 +98,7 @@ def begin(engine: Engine) -> Generator[Connection]:
     """
     with (
         _turn(engine),
-        _plainly(),
+        _plainly(engine),
         engine.connect() as connection,
         connection.execution_options(sqlite_begin="IMMEDIATE").begin(),
     ):
@@ -121,22 +122,18 @@ def write(engine: Engine) -> Generator[Session]:
 @contextmanager
 def read(engine: Engine) -> Generator[Session]:
     """A transaction that only reads: one moment of the database. Raises StoreProblem."""
-    with _plainly(), Session(engine, expire_on_commit=False) as session:
+    with _plainly(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 
 
 @contextmanager
-def _plainly() -> Generator[None]:
+def _plainly(engine: Engine) -> Generator[None]:
     try:
         yield
     except (IntegrityError, ProgrammingError):
         raise  # a broken rule is for the caller, and a wrong statement is a bug
     except (DBAPIError, PoolTimeout) as error:
-        reason = getattr(error, "orig", None) or "no connection was free"
-        raise StoreProblem(
-            f"The database cannot be used at the moment: {reason}.",
-            "Check the free space on the disk, and who else has the database open.",
-        ) from None
+        raise plainly(sqlite_file(engine), getattr(error, "orig", None)) from None
 
 
 def sqlite_file(engine: Engine) -> Path | None:
