@@ -45,6 +45,22 @@ class Door:
         return self._app
 
     @property
+    def zone(self) -> str:
+        """The zone of times that belong to no account, and of new accounts."""
+        from tzlocal import get_localzone_name
+
+        return self.app().settings.zone or get_localzone_name() or "UTC"
+
+    def remind_of_daemon(self) -> None:
+        """Say so when nobody publishes from this database."""
+        from handbill.cli import render
+        from handbill.store.lock import is_running
+
+        if is_running(self.desk.engine) is False:
+            run = self.command("run")
+            render.hint(f"The daemon is not running; posts leave while it does: {run}")
+
+    @property
     def desk(self) -> "Desk":
         """The desk that services work at."""
         return self.app().desk

@@ -11,9 +11,9 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem
-from handbill.models import Account
+from handbill.models import Account, Standing
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts, reviews
+from handbill.store import accounts, agenda, posts, reviews, standing
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -80,13 +80,15 @@ class State:
     next_up: Sequence[Entry]
     late: Sequence[Entry]
     eyes: Sequence[Entry]
+    #: The one big pause, if it is on.
+    pause: Standing | None
     paused: Sequence[Account]
     resting: Sequence[Account]
 
     @property
     def needs_eyes(self) -> bool:
         """Whether a person should look at something."""
-        return bool(self.eyes or self.paused or self.late)
+        return bool(self.eyes or self.pause or self.paused or self.late)
 
 
 def state(desk: Desk) -> State:
@@ -101,6 +103,7 @@ def state(desk: Desk) -> State:
         next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
         late=posts.overdue(engine, now - MOMENT),
         eyes=posts.needing_eyes(engine),
+        pause=standing.get(engine, standing.PAUSE),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],
     )

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 from handbill.domain.lateness import MOMENT, spaced
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.failpoints import failpoint
-from handbill.models import Account, Post
+from handbill.models import Account, Post, Standing
 from handbill.store.engine import write
+from handbill.store.standing import PAUSE
 
 
 def miss(engine: Engine, now: datetime) -> list[int]:
@@ -21,9 +22,10 @@ def miss(engine: Engine, now: datetime) -> list[int]:
         rows = session.execute(
             _waiting(now, col(Post.no_later_than) < now).with_only_columns(Post, Account)
         ).all()
+        pause = session.get(Standing, PAUSE) if rows else None
         for post, account in rows:
             post.status = step(post.status, Verb.MISS)
-            post.attention = _why_missed(account, now)
+            post.attention = _why_missed(account, pause, now)
         session.flush()
         if rows:
             failpoint("miss.before_commit")
@@ -42,7 +44,9 @@ def _waiting(now: datetime, which: sa.ColumnElement[bool]) -> sa.Select[Post, Ac
     )
 
 
-def _why_missed(account: Account, now: datetime) -> str:
+def _why_missed(account: Account, pause: Standing | None, now: datetime) -> str:
+    if pause is not None:
+        return f"Not sent in time: everything is paused. {pause.value}"
     if account.paused_at is not None:
         return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
     if account.rest_until is not None and account.rest_until > now:

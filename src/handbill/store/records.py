@@ -157,6 +157,8 @@ def move(
     if post.status is Status.PUBLISHED:
         return
     if verb is Verb.CONFIRM and _parts_left(session, part):
+        if _doubts_left(session, part):
+            return  # after a restore the next part may be out as well
         verb = Verb.DEFER  # the next part is claimed at the next wake
     stale = post.fence != attempt.fence or post.status not in (Status.PUBLISHING, Status.IN_DOUBT)
     if stale and verb is not Verb.CONFIRM:
@@ -177,6 +179,16 @@ def move(
 def _parts_left(session: Session, part: Part) -> bool:
     left = select(Part.id).where(
         Part.post_id == part.post_id, Part.id != part.id, col(Part.remote_id).is_(None)
+    )
+    return session.exec(left).first() is not None
+
+
+def _doubts_left(session: Session, part: Part) -> bool:
+    left = select(Attempt.id).where(
+        Attempt.post_id == part.post_id,
+        Attempt.part_id != part.id,
+        Attempt.outcome == Unknown.kind,
+        col(Attempt.resolution).is_(None),
     )
     return session.exec(left).first() is not None
 
