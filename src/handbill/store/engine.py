@@ -32,7 +32,7 @@ BUSY_MS = 15_000
 _turns: "WeakKeyDictionary[Engine, threading.Lock]" = WeakKeyDictionary()
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str | sa.URL) -> Engine:
     """An engine for a SQLite file or a PostgreSQL server. Opens nothing yet."""
     try:
         parsed = make_url(url)
@@ -124,6 +124,21 @@ def read(engine: Engine) -> Generator[Session]:
     """A transaction that only reads: one moment of the database. Raises StoreProblem."""
     with _plainly(engine), Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Generator[Connection]:
+    """One moment of the database for as long as it is read; nobody waits for it. Raises
+    StoreProblem."""
+    lasting: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        lasting = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with (
+        _plainly(engine),
+        engine.connect() as connection,
+        connection.execution_options(**lasting).begin(),
+    ):
+        yield connection
 
 
 @contextmanager

@@ -22,7 +22,7 @@ LOCK_KEY = 0x68616E6462696C6C
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str | sa.URL) -> Engine:
     """An engine on a database of today's schema, created or migrated if need be.
 
     Raises StoreProblem when the database is newer than this program, broken or out of reach.
