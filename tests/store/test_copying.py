@@ -1,7 +1,6 @@
 """All rows, from any kind of database to any other, as of one moment."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +14,7 @@ from handbill.errors import StoreProblem
 from handbill.models import Account, Attempt, Part, Post, Worker
 from handbill.store import accounts, copying, standing, workers
 from handbill.store.engine import begin, snapshot, write
-from handbill.store.schema import open_store
 from handbill.store.standing import ZONE_DATA
-from tests.conftest import BOTH, Postgres
 from tests.factories import (
     NOW,
     add_account,
@@ -27,6 +24,7 @@ from tests.factories import (
     attempt,
     expired,
     image_row,
+    nothing,
     overwrite,
     unknown,
 )
@@ -39,10 +37,6 @@ ODD_JSON: dict[str, Any] = {
     "ids": ["1", 2, 3.5, True, {}, []],
     "ünï": {"b": 1, "a": "★"},
 }
-
-
-def nothing(_what: str, _done: int, _total: int) -> None:
-    """For those who do not want to be told."""
 
 
 def rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
@@ -83,26 +77,6 @@ def copied(source: Engine, target: Engine) -> None:
     """Copy all rows into an empty database."""
     with snapshot(source) as theirs, begin(target) as ours:
         copying.fill(theirs, ours, nothing)
-
-
-@pytest.fixture(params=BOTH)
-def other_url(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[str]:
-    """The address of a second database, of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'other.db'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    address = server.create()
-    yield address
-    server.drop(address)
-
-
-@pytest.fixture
-def other(other_url: str) -> Iterator[Engine]:
-    """A second database, of either kind, with no rows."""
-    made = open_store(other_url)
-    yield made
-    made.dispose()
 
 
 def test_every_row_arrives_as_it_was(engine: Engine, other: Engine) -> None:

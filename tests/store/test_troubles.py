@@ -16,7 +16,7 @@ from handbill.store.engine import begin, make_engine, read, sqlite_file
 from handbill.store.lock import is_running, sole_worker
 from handbill.store.schema import open_store
 from handbill.store.troubles import plainly, unwritable
-from tests.factories import add_account, add_post
+from tests.factories import add_account, add_post, broken
 from tests.permissions import obeying, read_only
 
 
@@ -53,14 +53,7 @@ def test_a_page_found_broken_later_is_refused_with_the_way_to_a_backup(
     add_post(own_file)
     own_file.dispose()
     file = file_of(own_file)
-    with sqlite3.connect(file) as raw:
-        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
-        page = raw.execute(query, [table]).fetchone()[0]
-        size = raw.execute("PRAGMA page_size").fetchone()[0]
-    raw.close()
-    content = bytearray(file.read_bytes())
-    content[(page - 1) * size : page * size] = b"\xee" * size
-    file.write_bytes(content)
+    content = broken(file, table)
     for transaction in (read, begin):
         with pytest.raises(Damaged) as problem, transaction(own_file) as session:
             session.execute(sa.text(f"SELECT * FROM {table}"))  # noqa: S608  names of our own

@@ -44,6 +44,16 @@ class Door:
             self._app = build(settings)
         return self._app
 
+    def unopened(self) -> "App":
+        """The App on a database as it is, which may be damaged or not there."""
+        from handbill.app import unopened
+        from handbill.logs import redact_tracebacks
+        from handbill.settings import load
+
+        settings = load(self.home)
+        redact_tracebacks(settings.secrets())
+        return unopened(settings)
+
     @property
     def zone(self) -> str:
         """The zone of times that belong to no account, and of new accounts."""

@@ -5,7 +5,7 @@ failing half-way; an upgraded read would get "database is locked" at once.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from handbill.errors import SettingsProblem
 from handbill.store.troubles import plainly
 
 BUSY_MS = 15_000
+
+#: Makes an engine of a database's address.
+Opening = Callable[[str], Engine]
 
 #: SQLite's own waiting polls and is unfair; writers of one process queue up here first.
 _turns: "WeakKeyDictionary[Engine, threading.Lock]" = WeakKeyDictionary()

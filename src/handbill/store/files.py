@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,20 +25,30 @@ def url_of(file: Path) -> sa.URL:
     return sa.URL.create("sqlite", database=str(file))
 
 
-def write_copy(engine: Engine, file: Path, told: Told) -> dict[str, int]:
-    """Write one moment of a database into a new SQLite file, examine it and seal it; answers how
-    many rows of each table it holds. Raises StoreProblem."""
+@dataclass(frozen=True)
+class Copy:
+    """What a copy holds: how many rows of each table, and the pictures that posts refer to."""
+
+    rows: dict[str, int]
+    pictures: list[str]
+
+
+def write_copy(engine: Engine, file: Path, told: Told) -> Copy:
+    """Write one moment of a database into a new SQLite file, seal it and examine it. Raises
+    StoreProblem."""
     copy = open_store(url_of(file))
-    with snapshot(engine) as source, begin(copy) as target:
-        rows = fill(source, target, told)
-    copy.dispose()
+    try:
+        with snapshot(engine) as source, begin(copy) as target:
+            rows = fill(source, target, told)
+        made = Copy(rows, _pictures(copy))
+    finally:
+        copy.dispose()
     seal(file)
     examine(file, rows)
-    return rows
+    return made
 
 
-def pictures(engine: Engine) -> list[str]:
-    """The names of all pictures that posts refer to."""
+def _pictures(engine: Engine) -> list[str]:
     with read(engine) as session:
         lists = session.exec(select(Part.images).order_by(col(Part.id)))
         return sorted({image["file"] for images in lists for image in images})
@@ -61,7 +72,7 @@ def seal(file: Path) -> None:
     """Make a closed database one file that can be taken away: nothing of it is left beside it."""
     with _plainly(file), closing(_open(file, "rw")) as connection:
         connection.execute("PRAGMA journal_mode=DELETE").fetchone()
-    _sync(file)
+    sync(file)
 
 
 def keep_aside(file: Path, to: Path) -> None:
@@ -81,13 +92,13 @@ def replace_damaged(file: Path, new: Path, to: Path) -> None:
     for ending in ("", "-wal"):
         if Path(f"{file}{ending}").exists():
             shutil.copy(f"{file}{ending}", f"{to}{ending}")
-            _sync(Path(f"{to}{ending}"))
+            sync(Path(f"{to}{ending}"))
     failpoint("replace.kept")
     for ending in ("-wal", "-shm"):
         Path(f"{file}{ending}").unlink(missing_ok=True)
     failpoint("replace.before")
     new.replace(file)
-    _sync(file.parent)
+    sync(file.parent)
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:
@@ -102,7 +113,8 @@ def _plainly(file: Path) -> Generator[None]:
         raise plainly(file, error) from None
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,7 @@
 """What a backup cannot know: what went out after it was taken. Whatever may have is in doubt, all
 is paused, and no network is asked before a person says so."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from handbill.domain.outcomes import Unknown
 from handbill.domain.settling import QUIET
 from handbill.domain.zones import show
 from handbill.models import Attempt, Part, Post, Standing
-from handbill.store.engine import write
+from handbill.store.engine import read, write
 from handbill.store.records import end_attempt
 from handbill.store.standing import PAUSE
 
@@ -22,12 +22,30 @@ from handbill.store.standing import PAUSE
 RESTORE = "restore"
 
 
-def hold(engine: Engine, taken_at: datetime, now: datetime) -> None:
+#: A post, known again in another copy of the same database: its number, and when it was made.
+Known = tuple[int | None, datetime]
+
+
+def tried(engine: Engine) -> set[Known]:
+    """The posts that may be out, as far as this database knows."""
+    armed = sa.exists().where(
+        col(Attempt.post_id) == col(Post.id), col(Attempt.armed_at).is_not(None)
+    )
+    with read(engine) as session:
+        return set(session.exec(select(Post.id, Post.created_at).where(armed)).all())
+
+
+def hold(
+    engine: Engine, taken_at: datetime, now: datetime, also: Collection[Known] = frozenset()
+) -> None:
     """Make a copy of `taken_at` safe to go on with: paused, and everything in doubt that could have
-    gone out since. Posts that are due after `now` stay queued."""
+    gone out since. Posts that are due after `now` stay queued, unless they are among `also`."""
     with write(engine) as session:
-        for post in session.scalars(_perhaps_sent(now)).all():
+        # This machine's clock may be behind the one by which the backup was taken.
+        for post in session.scalars(_perhaps_sent(max(now, taken_at))).all():
             _doubt(session, post, taken_at, now)
+        for number in _queued_among(session, also):
+            _doubt(session, session.get_one(Post, number), taken_at, now)
         session.flush()
         session.execute(sa.update(Attempt).values(next_look_at=None))
         session.execute(sa.update(Attempt).where(_open_question()).values(looks=0))
@@ -41,6 +59,14 @@ def _perhaps_sent(now: datetime) -> sa.Select[Post]:
     open_ones = col(Post.status).in_([Status.PUBLISHING, Status.IN_DOUBT])
     claims_first = (col(Post.status) != Status.PUBLISHING, col(Post.id))
     return sa.select(Post).where(sa.or_(due, open_ones)).order_by(*claims_first)
+
+
+def _queued_among(session: Session, known: Collection[Known]) -> list[int | None]:
+    """Numbers of the posts that would leave later although they were tried meanwhile."""
+    if not known:
+        return []
+    queued = select(Post.id, Post.created_at).where(Post.status == Status.QUEUED)
+    return [number for number, made in session.exec(queued) if (number, made) in known]
 
 
 def _open_question() -> sa.ColumnElement[bool]:
