@@ -306,9 +306,11 @@ class X:
         return NotSeen("X's timeline does not show it; that can lag, so it proves nothing.")
 
     def _timeline(self, client: tweepy.Client, claim: Claim, token: str | None) -> object:
+        since_id = claim.evidence.get("since_id")
         return client.get_users_tweets(
             claim.evidence.get("user_id") or claim.account.remote_id,
-            since_id=claim.evidence.get("since_id"),
+            since_id=since_id,
+            start_time=None if since_id else timeline.earliest(claim),  # each post read has a price
             max_results=100,
             tweet_fields=timeline.FIELDS,
             pagination_token=token,
