@@ -116,6 +116,7 @@ class X:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
         request = self._built.pop(claim.attempt_id, None) or self._build(claim, evidence)
         trouble: Exception | None = None
+        asked_at = self._clock()
         with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
             try:
                 client.session.get_adapter(OFFICIAL).send(request)
@@ -124,8 +125,11 @@ class X:
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
         answer = answers.read(exchange.response, self._secrets)
-        address, newest = _post_address(claim.account), evidence.get("since_id")
-        return answers.outcome(answer, address, self._clock(), newest)
+        outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
+        newest = evidence.get("since_id")
+        if isinstance(outcome, Receipt) and answers.is_older(outcome.remote_id, newest, asked_at):
+            return Unknown(f"X answered {answer.status} with the number of an older post.")
+        return outcome
 
     def _build(self, claim: Claim, evidence: Evidence) -> requests.PreparedRequest:
         """The creating request as tweepy makes and signs it, unsent: work that need not wait for
