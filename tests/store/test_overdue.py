@@ -1,11 +1,14 @@
 """Posts that did not leave in time: missed past their limit, or spaced out after an outage."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
+from handbill.models import Account
 from handbill.store import accounts, overdue
 from tests.factories import (
     DAY,
@@ -19,6 +22,7 @@ from tests.factories import (
     attempt,
     claim_one,
     get,
+    overwrite,
     receipt,
     refused,
     row_of,
@@ -46,6 +50,25 @@ def test_a_missed_post_says_why(engine: Engine) -> None:
     assert get(engine, paused).post.attention == (
         "Not sent in time: sol is paused. No credits left."
     )
+
+
+@pytest.mark.parametrize(
+    ("rest_ends", "why"),
+    [
+        (NOW + DAY + SECOND, "Not sent in time: the network asked ines to rest."),
+        (
+            NOW + DAY,
+            "Not sent in time: Handbill was not running, or the network could not be reached.",
+        ),
+    ],
+)
+def test_a_rest_is_the_reason_only_while_it_lasts(
+    engine: Engine, rest_ends: datetime, why: str
+) -> None:
+    post_id = add_post(engine)
+    overwrite(engine, Account, 1, rest_until=rest_ends)
+    overdue.miss(engine, NOW + DAY)
+    assert get(engine, post_id).post.attention == why
 
 
 def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
