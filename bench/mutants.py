@@ -54,10 +54,11 @@ def _needs_server(item: pytest.Item) -> bool:
 
 def pytest_runtest_setup() -> None:
     """Build anew what the store builds once, at import: before mutmut has chosen a mutant."""
-    from handbill.store import claims
+    from handbill.store import claims, plain
 
     claims._CLAIMABLE = claims._claimables()
     claims._ARM = claims._arming()
+    plain._POST = plain._post()
 
 
 # As a figure

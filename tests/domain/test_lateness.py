@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handbill.domain.lateness import DEFAULT_LIMIT, OUTAGE, late_by, spaced, was_outage
+from handbill.domain.lateness import DEFAULT_LIMIT, OUTAGE, late_by, take_turns, was_outage
 from tests.factories import DAY, HOUR, MINUTE, NOW, SECOND
 
 LEAST = timedelta(microseconds=1)
@@ -44,18 +44,23 @@ def test_it_was_an_outage_when_nobody_published_for_ten_minutes_or_ever(
     assert was_outage(last_sign, NOW) is outage
 
 
-@pytest.mark.parametrize(
-    ("wait", "limit", "leaves"),
-    [
-        (2 * MINUTE, HOUR, 2 * MINUTE),
-        (HOUR - LEAST, HOUR, HOUR - LEAST),
-        (HOUR, HOUR, HOUR),
-        (HOUR + LEAST, HOUR, HOUR + LEAST),
-        (HOUR + MINUTE, HOUR, HOUR + LEAST),
-        (DAY, HOUR, HOUR + LEAST),
-    ],
+@given(
+    st.lists(st.tuples(st.integers(-90, 90), st.integers(0, 90)), max_size=12),
+    st.integers(1, 15),
 )
-def test_a_post_leaves_at_its_turn_or_is_a_hair_past_its_limit(
-    wait: timedelta, limit: timedelta, leaves: timedelta
+def test_turns_are_a_gap_apart_and_nobody_leaves_past_a_limit(
+    spans: list[tuple[int, int]], minutes: int
 ) -> None:
-    assert spaced(NOW, wait, NOW + limit) == NOW + leaves
+    gap = minutes * MINUTE
+    waiting = [(NOW + a * MINUTE, NOW + (a + b) * MINUTE) for a, b in spans]
+    turns = take_turns(waiting, NOW, gap)
+    given: list[datetime] = []
+    for (not_before, no_later_than), turn in zip(waiting, turns, strict=True):
+        if turn > no_later_than:
+            assert no_later_than < NOW + len(given) * gap, "there was no turn in time"
+            assert turn - no_later_than < SECOND, "so that it is missed on time"
+        elif turn != not_before or turn == NOW + len(given) * gap:
+            given.append(turn)
+        else:
+            assert turn > NOW + len(given) * gap, "it waits longer for a reason of its own"
+    assert given == [NOW + n * gap for n in range(len(given))]

@@ -26,6 +26,7 @@ from handbill.domain.outcomes import (
 )
 from handbill.networks import x
 from handbill.rehearsal import practice_keys
+from handbill.rehearsal import user_id as practice_user
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 GIF = b"GIF89a" + bytes(100)
@@ -333,6 +334,39 @@ def test_a_number_that_is_not_behind_our_newest_post_is_no_receipt(
 # Before and after the creating request
 
 
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ("Date: Fri, 20 Nov 2026 11:00:00 GMT", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        (
+            "Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: 3600",
+            datetime(2026, 11, 20, 11, tzinfo=UTC),
+        ),
+        ("Date: Fri, 20 Nov 2026 11:00:00 -0000", None),
+        ("Date: noonish", None),
+        ("Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: some", None),
+        ("Server: forgetful", None),
+    ],
+)
+def test_any_answer_tells_the_time_or_does_not_say(headers: str, told: datetime | None) -> None:
+    with raw_server(f"HTTP/1.1 404 Not Found\r\n{headers}\r\n\r\n".encode()) as url:
+        assert line(url).hour() == told
+
+
+def test_the_rehearsal_goes_by_this_machines_clock(stage: Stage) -> None:
+    told = line(stage.url).hour()
+    assert told is not None
+    assert timedelta(0) <= now() - told < timedelta(seconds=5)
+
+
+def test_a_network_that_is_away_tells_no_time() -> None:
+    with pytest.raises(Halted) as halted:
+        line("http://127.0.0.1:9").hour()
+    assert halted.value.outcome == NotSent(
+        "It could not be asked what time it is: the connection was refused."
+    )
+
+
 def test_whoami_tells_the_number_and_the_name(stage: Stage) -> None:
     who = line(stage.url).whoami()
     assert who.handle == "@ada"
@@ -468,6 +502,56 @@ def test_a_post_with_a_picture_is_found_by_its_media_key(stage: Stage, tmp_path:
     stage.faults({"do": "half"})
     assert isinstance(ada.publish(one, one.evidence, soon()), Unknown)
     assert isinstance(ada.find(one), Found)
+
+
+PICTURED = "A lamp & two liars: https://example.com/review"
+
+
+def forgotten(one: Claim, taken_at: datetime) -> Claim:
+    """The claim as it is after a backup was restored: nothing is known of what was sent."""
+    account = replace(one.account, remote_id=practice_user("ada"))
+    return replace(one, evidence={}, armed_at=taken_at, account=account)
+
+
+def test_without_evidence_the_timeline_is_read_since_the_earliest_possible_moment(
+    stage: Stage,
+) -> None:
+    stage.faults(duplicate_check=False, limit_15min=1000)
+    ada = line(stage.url)
+    for n in range(120):
+        ada.publish(claim(stage.url, text=f"Post {n}."), {}, soon())
+    oldest = forgotten(claim(stage.url, text="Post 0."), now())
+    assert isinstance(ada.find(oldest), Found)
+    assert isinstance(ada.find(replace(oldest, armed_at=now() + timedelta(hours=1))), NotSeen)
+    route = f"/2/users/{practice_user('ada')}/tweets"
+    asked = [r for r in stage.ledger()["requests"] if r["path"] == route]
+    assert len(asked) == 2 + 1, "what is older is not read, and not paid for"
+
+
+def test_a_post_with_a_picture_is_found_without_its_key_by_words_and_number_of_pictures(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    image = Image(file, "image/png", "A chair.", len(PNG))
+    ada, one = prepared(stage, text=PICTURED, images=(image,))
+    ada.publish(one, one.evidence, soon())
+    lost = forgotten(one, now() - timedelta(days=2))
+    assert isinstance(ada.find(lost), Found)
+    assert isinstance(ada.find(replace(lost, images=(image, image))), NotSeen)
+    assert isinstance(ada.find(replace(lost, images=())), NotSeen)
+    assert isinstance(ada.find(replace(lost, text="Other words.")), NotSeen)
+
+
+def test_pictures_without_words_are_not_known_again_without_their_keys(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    ada, one = prepared(stage, text="", images=(Image(file, "image/png", "A chair.", len(PNG)),))
+    ada.publish(one, one.evidence, soon())
+    lost = forgotten(one, now() - timedelta(days=2))
+    assert isinstance(ada.find(lost), NotSeen)
 
 
 def test_a_reply_is_not_taken_for_the_same_words_elsewhere(stage: Stage) -> None:
