@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from handbill.clock import elapsed
+from handbill.domain.lateness import OUTAGE
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import (
@@ -32,6 +33,7 @@ from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
 from handbill.store import accounts, claims
 from tests.factories import (
+    DAY,
     HOUR,
     MINUTE,
     NOW,
@@ -54,6 +56,8 @@ from tests.factories import (
     unknown,
 )
 from tests.services.scripted import EVIDENCE, INES, Line
+
+LEAST = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -183,6 +187,40 @@ def test_a_clock_that_stands_still_is_not_waited_for(desk: Desk, hands: Hands) -
     assert ended.outcome == publishing.CHANGED
     assert "publish" not in line.asked
     assert hands.now == NOW
+
+
+# Not right behind another
+
+
+@pytest.mark.parametrize(
+    ("late", "held"), [(OUTAGE - LEAST, False), (OUTAGE, True), (HOUR / 2, True)]
+)
+def test_behind_an_overdue_post_the_accounts_others_wait_for_their_turn(
+    desk: Desk, caplog: pytest.LogCaptureFixture, late: timedelta, held: bool
+) -> None:
+    caplog.set_level(logging.INFO, "handbill")
+    account, due_at = add_account(desk.engine), NOW - late
+    _, second, third = (add_post(desk.engine, account, at=due_at, limit=DAY) for _ in range(3))
+    other = add_post(desk.engine, add_account(desk.engine, "sol"), at=due_at)
+    ended = publishing.publish(Line().at(desk), claim_one(desk.engine))
+    assert ended.status is Status.PUBLISHED
+    leaves = [get(desk.engine, number).post.not_before for number in (second, third, other)]
+    turns = [NOW + desk.gap, NOW + 2 * desk.gap] if held else [due_at, due_at]
+    assert leaves == [*turns, due_at]
+    told = [(r.levelno, r.message, vars(r).get("action")) for r in caplog.records]
+    words = "Overdue posts of ines leave one by one; 2 wait for their turn."
+    assert told == ([(logging.INFO, words, "spaced")] if held else [])
+    assert [(vars(r)["account"], vars(r)["posts"]) for r in caplog.records] == [("ines", 2)] * held
+
+
+def test_an_overdue_post_without_others_is_sent_without_a_word(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "handbill")
+    add_post(desk.engine, at=NOW - HOUR / 2)
+    ended = publishing.publish(Line().at(desk), claim_one(desk.engine))
+    assert ended.status is Status.PUBLISHED
+    assert caplog.records == []
 
 
 # What ends a try before anything is public
