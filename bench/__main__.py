@@ -27,7 +27,7 @@ FIGURES = (
     "dst",
 )
 #: Those in which something is killed, cut or lied to; `make chaos`.
-CHAOS = ("killpoints",)
+CHAOS = ("killpoints", "stateful")
 NAMES = (*FIGURES, *CHAOS)
 
 
