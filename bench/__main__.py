@@ -25,9 +25,11 @@ FIGURES = (
     "growth",
     "text",
     "dst",
+    "netfaults",
+    "stateful",
 )
 #: Those in which something is killed, cut or lied to; `make chaos`.
-CHAOS = ("killpoints", "stateful")
+CHAOS = ("killpoints", "ambiguity", "chaos", "pgchaos")
 NAMES = (*FIGURES, *CHAOS)
 
 

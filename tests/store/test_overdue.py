@@ -1,5 +1,7 @@
 """Posts that did not leave in time: missed past their limit, or spaced out after an outage."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import Engine
 
@@ -19,6 +21,7 @@ from tests.factories import (
     attempt,
     claim_one,
     get,
+    not_sent,
     receipt,
     refused,
     row_of,
@@ -108,3 +111,85 @@ def test_what_is_due_this_moment_is_not_overdue(engine: Engine) -> None:
     for _ in range(3):
         add_post(engine, account, at=NOW - SECOND)
     assert overdue.space_out(engine, NOW, 2 * MINUTE) == 0
+
+
+def test_what_was_queued_a_moment_ago_is_not_held_back(engine: Engine) -> None:
+    account = add_account(engine)
+    for seconds in (59, 59, 70):
+        add_post(engine, account, at=NOW - seconds * SECOND)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 0
+
+
+def test_a_post_that_gets_no_turn_takes_nobody_elses(engine: Engine) -> None:
+    account = add_account(engine)
+    add_post(engine, account, at=NOW - 50 * MINUTE)
+    hopeless = [
+        add_post(engine, account, at=NOW - n * MINUTE, limit=(n + 1) * MINUTE)
+        for n in range(40, 10, -1)
+    ]
+    patient = add_post(engine, account, at=NOW - 5 * MINUTE, limit=DAY)
+    overdue.space_out(engine, NOW, 2 * MINUTE)
+    assert get(engine, patient).post.not_before == NOW + 2 * MINUTE
+    assert set(overdue.miss(engine, NOW + 90 * SECOND)) == set(hopeless)
+    assert get(engine, hopeless[0]).post.attention == (
+        "Not sent in time: overdue posts leave one by one, and its turn came too late."
+    )
+
+
+def test_a_retry_keeps_its_own_wait(engine: Engine) -> None:
+    account = add_account(engine)
+    retried = add_post(engine, account, at=NOW - 50 * MINUTE, limit=DAY)
+    attempt(engine, not_sent(), NOW - MINUTE)
+    kept = get(engine, retried).post.not_before
+    other = add_post(engine, account, at=NOW - 40 * MINUTE, limit=DAY)
+    overdue.space_out(engine, NOW - 55 * SECOND, 2 * MINUTE)
+    assert kept is not None
+    assert kept > NOW - 55 * SECOND
+    assert get(engine, retried).post.not_before == kept
+    assert get(engine, other).post.not_before == NOW - 40 * MINUTE
+
+
+# Kept apart
+
+
+def kept_apart(engine: Engine, now: datetime = NOW) -> tuple[int, Claim]:
+    claim = claim_one(engine, now)
+    return overdue.keep_apart(engine, claim, now, 2 * MINUTE), claim
+
+
+def test_before_one_is_sent_the_accounts_other_overdue_posts_are_held(engine: Engine) -> None:
+    account, sol = add_account(engine), add_account(engine, "sol")
+    numbers = [add_post(engine, account, at=NOW - n * MINUTE, limit=DAY) for n in (30, 20, 15)]
+    others = add_post(engine, sol, at=NOW - 10 * MINUTE)
+    held, claim = kept_apart(engine)
+    assert (held, claim.post_id) == (2, numbers[0])
+    leaves = [get(engine, number).post.not_before for number in numbers[1:]]
+    assert leaves == [NOW + 2 * MINUTE, NOW + 4 * MINUTE]
+    assert get(engine, others).post.not_before == NOW - 10 * MINUTE
+
+
+def test_one_that_is_sent_later_than_planned_pushes_the_next(engine: Engine) -> None:
+    account = add_account(engine)
+    for minutes in (30, 20):
+        add_post(engine, account, at=NOW - minutes * MINUTE, limit=DAY)
+    overdue.space_out(engine, NOW, 2 * MINUTE)
+    late = NOW + 100 * SECOND
+    assert kept_apart(engine, late)[0] == 0, "it was not free to leave anyway"
+    assert get(engine, 2).post.not_before == late + 2 * MINUTE
+
+
+def test_what_is_on_time_is_not_held(engine: Engine) -> None:
+    account = add_account(engine)
+    add_post(engine, account, at=NOW - 30 * MINUTE)
+    punctual = add_post(engine, account, at=NOW - SECOND)
+    coming = add_post(engine, account, at=NOW + MINUTE)
+    kept_apart(engine)
+    assert get(engine, punctual).post.not_before == NOW - SECOND
+    assert get(engine, coming).post.not_before == NOW + MINUTE
+
+
+def test_a_gap_of_nothing_holds_nobody(engine: Engine) -> None:
+    account = add_account(engine)
+    numbers = [add_post(engine, account, at=NOW - n * MINUTE) for n in (30, 20)]
+    overdue.keep_apart(engine, claim_one(engine), NOW, timedelta(0))
+    assert get(engine, numbers[1]).post.not_before == NOW - 20 * MINUTE

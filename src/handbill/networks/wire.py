@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from handbill.clock import elapsed
+from handbill.domain.outcomes import Halted, NotSent
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.failpoints import failpoint
 
@@ -238,15 +239,20 @@ HOUR_DEADLINE = timedelta(seconds=5)
 def hour(session: requests.Session, official: str) -> datetime | None:
     """The time in the `Date` of an answer (RFC 9110, 6.6.1); the question carries no credentials.
 
-    None when there is no answer, or it does not say.
+    None when the answer does not say. Raises Halted when there is none.
     """
     with exchange(HOUR_DEADLINE):
         try:
-            answer = session.head(f"{official}/")
-            told = parsedate_to_datetime(answer.headers["Date"])
-        except (requests.RequestException, KeyError, ValueError):
-            return None
-    return told if told.tzinfo else None
+            headers = session.head(f"{official}/").headers
+        except requests.RequestException as error:
+            says = f"It could not be asked what time it is: {why_not_sent(error)}."
+            raise Halted(NotSent(says)) from error
+    try:
+        told = parsedate_to_datetime(headers["Date"])
+        kept = timedelta(seconds=int(headers.get("Age", "0")))  # by a cache (RFC 9111, 5.1)
+    except (KeyError, ValueError):
+        return None
+    return told + kept if told.tzinfo else None
 
 
 def why_not_sent(error: BaseException) -> str:

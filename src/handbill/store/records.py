@@ -73,8 +73,8 @@ def end_attempt(
         keep_receipt(post, part, tries, outcome, max(outcome.at or now, attempt.armed_at or now))
         account.newest_remote_id = outcome.remote_id  # from the network, never from what was typed
     _tell_account(account, decision, now)
-    if decision.verb is Verb.CONFIRM and parts > 1 and parts_left(session, part):
-        decision = Decision(Verb.DEFER)  # the next part is claimed at the next wake
+    if decision.verb is Verb.CONFIRM and parts > 1:
+        decision = after_proof(session, part)
     move(post, part, attempt, decision, decision.says or outcome.says, now)
     return post.status
 
@@ -203,7 +203,7 @@ def move(
 ) -> None:
     """Take the post where the decision leads, if it is still this attempt's to move."""
     verb = decision.verb
-    if post.status is Status.PUBLISHED:
+    if post.status is Status.PUBLISHED or verb is None:
         return
     stale = post.fence != attempt.fence or post.status not in (Status.PUBLISHING, Status.IN_DOUBT)
     if stale and verb is not Verb.CONFIRM:
@@ -221,10 +221,28 @@ def move(
         post.attention = says
 
 
-def parts_left(session: Session, part: Part) -> bool:
-    """Whether another part of the same post is not out yet."""
+def after_proof(session: Session, part: Part) -> Decision:
+    """What follows for the post when one of its parts proved to be out."""
+    if not _parts_left(session, part):
+        return Decision(Verb.CONFIRM)
+    if _doubts_left(session, part):
+        return Decision(None)  # after a restore the next part may be out as well
+    return Decision(Verb.DEFER)  # the next part is claimed at the next wake
+
+
+def _parts_left(session: Session, part: Part) -> bool:
     left = select(Part.id).where(
         Part.post_id == part.post_id, Part.id != part.id, col(Part.remote_id).is_(None)
+    )
+    return session.exec(left).first() is not None
+
+
+def _doubts_left(session: Session, part: Part) -> bool:
+    left = select(Attempt.id).where(
+        Attempt.post_id == part.post_id,
+        Attempt.part_id != part.id,
+        Attempt.outcome == Unknown.kind,
+        col(Attempt.resolution).is_(None),
     )
     return session.exec(left).first() is not None
 

@@ -116,6 +116,7 @@ class X:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
         request = self._built.pop(claim.attempt_id, None) or self._build(claim, evidence)
         trouble: Exception | None = None
+        asked_at = self._clock()
         with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
             try:
                 client.session.get_adapter(OFFICIAL).send(request)
@@ -124,8 +125,11 @@ class X:
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
         answer = answers.read(exchange.response, self._secrets)
-        address, newest = _post_address(claim.account), evidence.get("since_id")
-        return answers.outcome(answer, address, self._clock(), newest)
+        outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
+        newest = evidence.get("since_id")
+        if isinstance(outcome, Receipt) and answers.is_older(outcome.remote_id, newest, asked_at):
+            return Unknown(f"X answered {answer.status} with the number of an older post.")
+        return outcome
 
     def _build(self, claim: Claim, evidence: Evidence) -> requests.PreparedRequest:
         """The creating request as tweepy makes and signs it, unsent: work that need not wait for
@@ -306,9 +310,11 @@ class X:
         return NotSeen("X's timeline does not show it; that can lag, so it proves nothing.")
 
     def _timeline(self, client: tweepy.Client, claim: Claim, token: str | None) -> object:
+        since_id = claim.evidence.get("since_id")
         return client.get_users_tweets(
             claim.evidence.get("user_id") or claim.account.remote_id,
-            since_id=claim.evidence.get("since_id"),
+            since_id=since_id,
+            start_time=None if since_id else timeline.earliest(claim),  # each post read has a price
             max_results=100,
             tweet_fields=timeline.FIELDS,
             pagination_token=token,

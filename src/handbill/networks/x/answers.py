@@ -118,17 +118,12 @@ def processing(media: Mapping[str, Any]) -> Processing:
     return Processing(str(info.get("state", "")), wait_s)
 
 
-def outcome(answer: Answer, address: str, now: datetime, newest: str | None = None) -> Outcome:
-    """What the answer to the creating request proves: the closed list.
-
-    `newest` is a post of ours from before; X counts up, so a new one has a higher number.
-    """
+def outcome(answer: Answer, address: str, now: datetime) -> Outcome:
+    """What the answer to the creating request proves: the closed list."""
     if 200 <= answer.status < 300:
         remote_id = str(data(answer.body or {}).get("id", ""))
         if not re.fullmatch(r"[1-9][0-9]{0,18}", remote_id):
             return Unknown(f"X answered {answer.status}, but without the number of the post.")
-        if newest and newest.isdigit() and int(remote_id) <= int(newest):
-            return Unknown(f"X answered {answer.status} with the number of an older post.")
         return Receipt(remote_id, address + remote_id)
     if answer.is_xs_own and (verdict := _no(answer, now)) is not None:
         return verdict
@@ -136,6 +131,20 @@ def outcome(answer: Answer, address: str, now: datetime, newest: str | None = No
         f"X answered with an error ({answer.status} {answer.reason}) that leaves open whether "
         "the post is out."
     )
+
+
+#: X's numbers carry their time: milliseconds since then, above 22 other bits (X's "snowflake").
+NUMBERS_BEGAN = datetime.fromtimestamp(1288834974.657, UTC)
+#: Their clock and ours differ; and what is far older is a number of another making.
+NUMBER_TOLERANCE, NUMBER_REACH = timedelta(seconds=5), timedelta(days=1)
+
+
+def is_older(remote_id: str, newest: str | None, asked_at: datetime) -> bool:
+    """Whether this is the number of a post from before the request: X counts up, and by time."""
+    if newest and newest.isdigit() and int(remote_id) <= int(newest):
+        return True
+    age = asked_at - NUMBERS_BEGAN - timedelta(milliseconds=int(remote_id) >> 22)
+    return NUMBER_TOLERANCE < age < NUMBER_REACH
 
 
 def halt(answer: Answer, now: datetime) -> Refused | Busy | NotSent | Unauthorized:
