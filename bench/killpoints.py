@@ -2,7 +2,7 @@
 
 A case is a failpoint × a database × a first try or a repeat × what is done to the process, and
 where it matters × whether the network's answer arrives. Afterwards the story is brought to its end
-by a clock that runs ahead, and the oracle compares what the network got with what is in the database.
+by a clock that runs ahead, and the oracle compares what the network got with what the tables say.
 """
 
 import itertools
@@ -134,11 +134,15 @@ class Lane:
         faults = [{"do": "drop", "accept": True}] if case.lost else []
         self._stage.faults(*faults, **OPEN_DOORS)
         victim = _victim(home, case, "tick")
-        hit = _met_its_end(victim, home, case.action)
-        if hit and case.action == "stop":
-            if case.kind == "postgresql":  # others take over while it is frozen
-                _recover(app)
-            _thaw(victim)
+        try:
+            hit = _met_its_end(victim, home, case.action)
+            if hit and case.action == "stop":
+                if case.kind == "postgresql":  # others take over while it is frozen
+                    _recover(app)
+                _thaw(victim)
+        finally:
+            victim.kill()
+            victim.wait()
         return hit
 
     # Scenes: what there is to do when the victim comes

@@ -182,12 +182,8 @@ class _Kept:
         """Whether its worker's lease has run out."""
         return bool(row.status is Status.PUBLISHING and row.lease_until < self._now)
 
-    def is_due(self, row: Any) -> bool:
-        """Whether its time has come."""
-        return row.due_at is not None and row.due_at <= self._now
-
     def waits(self, row: Any) -> bool:
-        """Whether a queued post waits for something that ends by itself or is shown."""
+        """Whether a queued post waits for its time, or for something else that is written down."""
         resting = row.rest_until is not None and row.rest_until > self._now
         later = row.not_before > self._now
         return later or resting or row.paused_at is not None or row.account_id in self._sending
@@ -197,7 +193,7 @@ def _faults(row: Any, truth: _Truth, kept: _Kept) -> Iterator[str]:
     queued, out = row.status is Status.QUEUED, truth.has(row)
     if truth.has_twice(row):
         yield "DUP"
-    if queued and not out and kept.is_due(row) and not kept.waits(row):
+    if queued and not out and not kept.waits(row):
         yield "LOST"
     if row.status in NEEDS_EYES and not (row.attention or "").strip():
         yield "SILENT"

@@ -134,6 +134,26 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     server.drop(address)
 
 
+@pytest.fixture(params=BOTH)
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a second database, of either kind, in which there is nothing yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'other' / 'handbill.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    address = server.create()
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture
+def other(other_url: str) -> Iterator[Engine]:
+    """A second database, of either kind, with no rows."""
+    made = open_store(other_url)
+    yield made
+    made.dispose()
+
+
 @pytest.fixture
 def engine(kind: str, request: pytest.FixtureRequest) -> Engine:
     """An engine on each kind of database, with no rows."""

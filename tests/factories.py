@@ -1,8 +1,10 @@
 """Rows and values with every field defaulted, so that a test names only what matters to it."""
 
+import sqlite3
 import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -263,6 +265,22 @@ def overwrite(engine: Engine, row: type[SQLModel], row_id: int, **columns: Any) 
 
 
 # Files
+
+
+def broken(file: Path, table: str = "post") -> bytes:
+    """Overwrite a page of a closed SQLite database; answers what the file holds now."""
+    with closing(sqlite3.connect(file)) as raw:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        page = raw.execute(query, [table]).fetchone()[0]
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xee" * size
+    file.write_bytes(content)
+    return bytes(content)
+
+
+def nothing(_what: str, _done: int, _total: int) -> None:
+    """For those who do not want to be told how far a longer work is."""
 
 
 def png(width: int = 1, height: int = 1) -> bytes:

@@ -12,6 +12,7 @@ from handbill.models import Account
 from handbill.services.desk import Desk
 from handbill.settings import Settings, load, variable
 from handbill.store.claims import account_ref
+from handbill.store.engine import Opening, make_engine
 from handbill.store.hours import clock_of
 from handbill.store.schema import open_store
 
@@ -37,7 +38,16 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     Without another clock the database's own decides: a server's, or for a file this machine's.
     """
     networks.refuse_unknown_keys(settings.apps, settings.tokens)
-    engine = open_store(settings.url)
+    return _wired(settings, clock, open_store)
+
+
+def unopened(settings: Settings, clock: Clock | None = None) -> App:
+    """As `build`, on a database as it is: damaged, or not there at all. For restoring a backup."""
+    return _wired(settings, clock, make_engine)
+
+
+def _wired(settings: Settings, clock: Clock | None, opened: Opening) -> App:
+    engine = opened(settings.url)
     clock = clock or clock_of(engine, now)
     desk = Desk(
         engine=engine,

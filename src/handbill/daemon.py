@@ -16,6 +16,7 @@ import logging
 import math
 import signal
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ LOOKS = 2
 WATCH = timedelta(milliseconds=90)
 #: How often the watcher looks up from its work, to see whether the daemon stops.
 LOOK_UP = timedelta(seconds=1)
+#: While more is due than there are hands, so long those that become free are gathered.
+GATHER = timedelta(milliseconds=4)
 #: After a trouble with the database the next try comes sooner than the safety interval.
 SOON = timedelta(seconds=1)
 
@@ -66,6 +69,7 @@ class Daemon:
         self._stopping = False
         self._under_way: dict[Future[Any], int] = {}  # and the number of each one's attempt
         self._looks: dict[Future[Any], int] = {}
+        self._crowded = False
         self._deaf = False  # a claim's commit was cut: we may hold posts that we do not know of
         self._unrecorded: deque[Ended] = deque()
         self._alarm: datetime | None = None
@@ -131,6 +135,8 @@ class Daemon:
         """Sleep until a kick, then take all that have come: one pass answers them all."""
         with contextlib.suppress(Empty):
             self._kicks.get(timeout=patience.total_seconds())
+            if self._crowded:
+                time.sleep(GATHER.total_seconds())  # one claim for all hands that become free
             while True:
                 self._kicks.get_nowait()
 
@@ -143,11 +149,13 @@ class Daemon:
             self._shift.forsake(self._known())
             self._deaf = False
         self._housekeep()
+        if self._crowded and self._claim(pool):
+            return  # more is due than there are hands; what else there is to do can wait for one
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and len(self._looks) < LOOKS and self._timekeeper.quiet():
             self._start(pool.submit(rounds.look, desk), self._looks)
         if today.posts_due:
-            self._claim(pool)
+            self._crowded = self._claim(pool)
         self._set_alarm(today.next_moment)
         if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
             self._at_leisure(pool)
@@ -173,20 +181,22 @@ class Daemon:
             self._zones_at = elapsed()
             self._start(pool.submit(zonedata.notice, self._desk), self._looks)
 
-    def _claim(self, pool: ThreadPoolExecutor) -> None:
+    def _claim(self, pool: ThreadPoolExecutor) -> bool:
         """Claim as much as there are free hands for; each that becomes free kicks again.
 
-        By the very instant that was compared: the clock may jump in any moment between.
+        By the very instant that was compared: the clock may jump in any moment between. Answers
+        whether all hands are full, so that more may be waiting.
         """
         free, now = self._workers - len(self._under_way), self._timekeeper.moment()
         if free <= 0 or self._stopping or now is None:
-            return
+            return free <= 0
         desk = self._desk
         self._deaf = True
         made = claims.claim(desk.engine, now, self._shift.name, free, desk.pictures, LEAD)
         for claim in made:
             self._start(pool.submit(self._publish, claim), self._under_way, claim.attempt_id)
         self._deaf = False
+        return len(made) == free
 
     def _known(self) -> list[int]:
         """The attempts that this worker has in hand."""

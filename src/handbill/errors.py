@@ -4,6 +4,7 @@
     └── Problem            a person can mend it: one sentence, the next command, exit 1
         ├── SettingsProblem    a key, a file or a file mode of the configuration
         ├── StoreProblem       the database is missing, newer, locked or unreadable
+        │   └── Damaged            its file is damaged or none; only a backup helps
         ├── InputProblem       what was typed or imported cannot be queued
         ├── NotFound           no account, post or review by that name
         └── TooLate            the post's state no longer allows it
@@ -30,6 +31,10 @@ class SettingsProblem(Problem):
 
 class StoreProblem(Problem):
     """The database cannot be used as it is."""
+
+
+class Damaged(StoreProblem):
+    """The database's file is damaged or is no database."""
 
 
 class InputProblem(Problem):

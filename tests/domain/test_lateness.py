@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handbill.domain.lateness import DEFAULT_LIMIT, OUTAGE, late_by, take_turns, was_outage
-from tests.factories import HOUR, MINUTE, NOW, SECOND
+from tests.factories import DAY, HOUR, MINUTE, NOW, SECOND
+
+LEAST = timedelta(microseconds=1)
 
 
 def test_a_post_is_given_an_hour_unless_somebody_says_otherwise() -> None:
@@ -20,6 +23,25 @@ def test_lateness_is_counted_from_the_due_time() -> None:
 @given(st.timedeltas(timedelta(0), timedelta(days=900)))
 def test_what_went_out_is_never_early_by_this_count(by: timedelta) -> None:
     assert late_by(NOW, NOW + by) == by
+
+
+@pytest.mark.parametrize(
+    ("last_sign", "outage"),
+    [
+        (None, True),
+        (NOW - DAY, True),
+        (NOW - OUTAGE - LEAST, True),
+        (NOW - OUTAGE, True),
+        (NOW - OUTAGE + LEAST, False),
+        (NOW - SECOND, False),
+        (NOW, False),
+        (NOW + HOUR, False),
+    ],
+)
+def test_it_was_an_outage_when_nobody_published_for_ten_minutes_or_ever(
+    last_sign: datetime | None, outage: bool
+) -> None:
+    assert was_outage(last_sign, NOW) is outage
 
 
 @given(
@@ -42,10 +64,3 @@ def test_turns_are_a_gap_apart_and_nobody_leaves_past_a_limit(
         else:
             assert turn > NOW + len(given) * gap, "it waits longer for a reason of its own"
     assert given == [NOW + n * gap for n in range(len(given))]
-
-
-def test_an_outage_is_when_nobody_gave_a_sign_for_long_or_ever() -> None:
-    assert was_outage(None, NOW)
-    assert was_outage(NOW - OUTAGE, NOW)
-    assert not was_outage(NOW - OUTAGE + SECOND, NOW)
-    assert not was_outage(NOW + HOUR, NOW), "the clock was put back"

@@ -26,6 +26,7 @@ from handbill.domain.outcomes import (
 )
 from handbill.networks import x
 from handbill.rehearsal import practice_keys
+from handbill.rehearsal import user_id as practice_user
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 GIF = b"GIF89a" + bytes(100)
@@ -275,6 +276,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
         ({"x-rate-limit-reset": "9" * 40}, 15),
         ({"x-rate-limit-reset": "99999999999"}, 15),
         ({"x-rate-limit-reset": "2126-11-22T12:10:00Z"}, 15),
+        ({"x-rate-limit-reset": "9999-12-31T23:59:59-12:00"}, 15),
+        ({"x-rate-limit-reset": "Fri, 31 Dec 9999 23:59:59 -1200"}, 15),
         ({"x-rate-limit-reset": "0x10"}, 15),
         ({"x-rate-limit-reset": "12:10"}, 15),
         ({"x-rate-limit-reset": "null"}, 15),
@@ -314,6 +317,18 @@ def test_terminal_escapes_in_an_error_are_made_harmless(stage: Stage) -> None:
     body = '{"title":"No","detail":"\\u001b[2Jgone","status":400}'
     stage.faults({"do": "status", "status": 400, "body": body})
     assert "\x1b" not in send(stage).says
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [("899", Unknown), ("900", Unknown), ("901", Receipt)]
+)
+def test_a_number_that_is_not_behind_our_newest_post_is_no_receipt(
+    stage: Stage, number: str, expected: type[Outcome]
+) -> None:
+    stage.faults({"do": "status", "status": 201, "body": f'{{"data":{{"id":"{number}"}}}}'})
+    outcome = send(stage, evidence={"since_id": "900"})
+    assert isinstance(outcome, expected)
+    assert creating_requests(stage) == 1
 
 
 # Before and after the creating request
@@ -375,6 +390,44 @@ def test_a_fault_before_anything_is_public_is_never_unknown(
     with pytest.raises(Halted) as halted:
         line(stage.url).prepare(claim(stage.url))
     assert isinstance(halted.value.outcome, expected)
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "5", "<html>Log in</html>"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/2/users/me"),
+        ("GET", "/2/users/*/tweets"),
+        ("POST", "/2/media/upload"),
+        ("POST", "/2/media/metadata"),
+    ],
+)
+def test_a_good_answer_that_is_no_object_ends_the_preparation_unsent(
+    stage: Stage, tmp_path: Path, method: str, path: str, body: str
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    stage.faults({"do": "status", "status": 200, "body": body, "method": method, "path": path})
+    with pytest.raises(Halted) as halted:
+        line(stage.url).prepare(
+            claim(stage.url, images=(Image(file, "image/png", "A chair.", len(PNG)),))
+        )
+    assert isinstance(halted.value.outcome, NotSent)
+    assert creating_requests(stage) == 0
+    assert stage.accepted() == []
+
+
+@pytest.mark.parametrize("page", ['{"meta": 5}', '{"meta": [1], "data": 7}', "{}"])
+def test_an_odd_page_of_the_timeline_tells_no_newest_post_and_shows_nothing(
+    stage: Stage, page: str
+) -> None:
+    odd = {"do": "status", "status": 200, "body": page, "method": "GET"}
+    stage.faults({**odd, "path": "/2/users/*/tweets", "times": None})
+    ada, one = prepared(stage)
+    assert one.evidence["since_id"] is None
+    sighting = ada.find(one)
+    assert isinstance(sighting, NotSeen)
+    assert not sighting.proof
 
 
 def test_preparing_learns_the_newest_post_only_when_none_is_known(stage: Stage) -> None:
@@ -451,6 +504,56 @@ def test_a_post_with_a_picture_is_found_by_its_media_key(stage: Stage, tmp_path:
     assert isinstance(ada.find(one), Found)
 
 
+PICTURED = "A lamp & two liars: https://example.com/review"
+
+
+def forgotten(one: Claim, taken_at: datetime) -> Claim:
+    """The claim as it is after a backup was restored: nothing is known of what was sent."""
+    account = replace(one.account, remote_id=practice_user("ada"))
+    return replace(one, evidence={}, armed_at=taken_at, account=account)
+
+
+def test_without_evidence_the_timeline_is_read_since_the_earliest_possible_moment(
+    stage: Stage,
+) -> None:
+    stage.faults(duplicate_check=False, limit_15min=1000)
+    ada = line(stage.url)
+    for n in range(120):
+        ada.publish(claim(stage.url, text=f"Post {n}."), {}, soon())
+    oldest = forgotten(claim(stage.url, text="Post 0."), now())
+    assert isinstance(ada.find(oldest), Found)
+    assert isinstance(ada.find(replace(oldest, armed_at=now() + timedelta(hours=1))), NotSeen)
+    route = f"/2/users/{practice_user('ada')}/tweets"
+    asked = [r for r in stage.ledger()["requests"] if r["path"] == route]
+    assert len(asked) == 2 + 1, "what is older is not read, and not paid for"
+
+
+def test_a_post_with_a_picture_is_found_without_its_key_by_words_and_number_of_pictures(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    image = Image(file, "image/png", "A chair.", len(PNG))
+    ada, one = prepared(stage, text=PICTURED, images=(image,))
+    ada.publish(one, one.evidence, soon())
+    lost = forgotten(one, now() - timedelta(days=2))
+    assert isinstance(ada.find(lost), Found)
+    assert isinstance(ada.find(replace(lost, images=(image, image))), NotSeen)
+    assert isinstance(ada.find(replace(lost, images=())), NotSeen)
+    assert isinstance(ada.find(replace(lost, text="Other words.")), NotSeen)
+
+
+def test_pictures_without_words_are_not_known_again_without_their_keys(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    ada, one = prepared(stage, text="", images=(Image(file, "image/png", "A chair.", len(PNG)),))
+    ada.publish(one, one.evidence, soon())
+    lost = forgotten(one, now() - timedelta(days=2))
+    assert isinstance(ada.find(lost), NotSeen)
+
+
 def test_a_reply_is_not_taken_for_the_same_words_elsewhere(stage: Stage) -> None:
     stage.faults(duplicate_check=False)
     ada, one = prepared(stage, text="Same words.")
@@ -520,6 +623,14 @@ def test_an_answer_that_echoes_our_keys_is_kept_without_them(stage: Stage) -> No
     body = f'{{"title":"No","detail":"you sent {secret}","status":400}}'
     stage.faults({"do": "status", "status": 400, "body": body})
     assert send(stage).says == "X refused the post (400): you sent [secret]."
+
+
+def test_a_key_at_the_place_where_the_words_are_cut_is_taken_out_whole(stage: Stage) -> None:
+    secret = practice_keys("ada")["access_token"]
+    for before in range(300 - len(secret), 301, 7):
+        body = f'{{"title":"No","detail":"{"x" * before}{secret}","status":400}}'
+        stage.faults({"do": "status", "status": 400, "body": body})
+        assert "x" * before + secret[:4] not in send(stage).says
 
 
 def test_an_older_post_with_the_same_words_is_not_taken_for_ours(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """Own timeline and single posts, as a look-up reads them."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from handbill.rehearsal import user_id
@@ -40,6 +42,15 @@ def test_since_id_and_until_id_are_exclusive(stand_in: StandIn) -> None:
     assert ids_of(stand_in.timeline("mira", query)) == [ids[2], ids[1]]
 
 
+def test_start_time_is_inclusive_and_in_whole_seconds(stand_in: StandIn) -> None:
+    some_posts(stand_in, 1)
+    made = stand_in.timeline("mira", "?tweet.fields=created_at")["data"][0]["created_at"]
+    second = datetime.fromisoformat(made).replace(microsecond=0)
+    for start, count in ((second, 1), (second + timedelta(seconds=1), 0)):
+        shown = stand_in.timeline("mira", f"?start_time={start:%Y-%m-%dT%H:%M:%SZ}")
+        assert len(ids_of(shown)) == count
+
+
 def test_pages_follow_each_other_without_gap_or_overlap(stand_in: StandIn) -> None:
     ids = some_posts(stand_in, 12)
     seen: list[str] = []
@@ -62,6 +73,8 @@ def test_pages_follow_each_other_without_gap_or_overlap(stand_in: StandIn) -> No
         "?max_results=99999999999999999999999",
         "?since_id=abc",
         "?since_id=-1",
+        "?start_time=yesterday",
+        "?start_time=2026-11-20T10:00:00.5Z",
         "?pagination_token=zz",
         "?tweet.fields=created_at,colour",
         "?colour=red",

@@ -39,8 +39,7 @@ def app(home: Path, stage: rig.Stage) -> Generator[App]:
 @pytest.fixture
 def desk(app: App, hands: Hands) -> Desk:
     """The desk with a clock in our hands, which no network contradicts."""
-    connect = app.desk.connect
-    return replace(app.desk, clock=hands, connect=lambda one: rig.timeless(connect(one)))
+    return rig.timeless(replace(app.desk, clock=hands))
 
 
 def queue(desk: Desk, name: str, *times: tuple[datetime, timedelta]) -> list[int]:
@@ -165,7 +164,7 @@ def test_when_the_network_was_away_for_hours_nothing_floods_either(
     """Handbill lived all the time, and the posts are late all the same."""
     queue(desk, "ada", *((hands.now + n * MINUTE, DAY) for n in range(6)))
     nowhere = x.connect(practice_keys("ada"), "http://127.0.0.1:9", hands, 5 * SECOND)
-    away = replace(desk, connect=lambda _one: rig.timeless(nowhere))
+    away = rig.timeless(replace(desk, connect=lambda _one: nowhere))
     run(away, hands, 40 * MINUTE, 2 * MINUTE)
     assert stage.accepted() == []
     run(desk, hands, 25 * MINUTE, 11 * SECOND)

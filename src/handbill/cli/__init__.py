@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from handbill import __version__
-from handbill.cli import accounts, config, queue, reports, reviews, running
+from handbill.cli import accounts, backups, config, pausing, queue, reports, reviews, running
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
@@ -58,6 +58,10 @@ app.command("run")(running.run)
 app.command("tick")(running.tick)
 app.command("status")(reports.status)
 app.command("history")(reports.history)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("rehearse")(rehearse)
 app.add_typer(config.group, name="config")
 

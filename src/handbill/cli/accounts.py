@@ -36,7 +36,6 @@ def add(
 ) -> None:
     """Add an account. Its keys and tokens go into .env; the answer says under which names."""
     from pydantic import ValidationError
-    from tzlocal import get_localzone_name
 
     from handbill.domain.durations import parse_duration
     from handbill.inputs import AccountIn, explain
@@ -50,7 +49,7 @@ def add(
             name=name,
             network=network,
             server=server,
-            zone=zone or settings.zone or get_localzone_name() or "UTC",
+            zone=zone or here.zone,
             lateness_limit=limit,
         )
     except ValidationError as error:

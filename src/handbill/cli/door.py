@@ -44,6 +44,32 @@ class Door:
             self._app = build(settings)
         return self._app
 
+    def unopened(self) -> "App":
+        """The App on a database as it is, which may be damaged or not there."""
+        from handbill.app import unopened
+        from handbill.logs import redact_tracebacks
+        from handbill.settings import load
+
+        settings = load(self.home)
+        redact_tracebacks(settings.secrets())
+        return unopened(settings)
+
+    @property
+    def zone(self) -> str:
+        """The zone of times that belong to no account, and of new accounts."""
+        from tzlocal import get_localzone_name
+
+        return self.app().settings.zone or get_localzone_name() or "UTC"
+
+    def remind_of_daemon(self) -> None:
+        """Say so when nobody publishes from this database."""
+        from handbill.cli import render
+        from handbill.store.lock import is_running
+
+        if is_running(self.desk.engine) is False:
+            run = self.command("run")
+            render.hint(f"The daemon is not running; posts leave while it does: {run}")
+
     @property
     def desk(self) -> "Desk":
         """The desk that services work at."""

@@ -94,8 +94,7 @@ def _only_account(here: Door, name: str | None) -> str:
 
 
 def _answer(here: Door, entries: "list[Entry]") -> None:
-    from handbill.services import queueing
-    from handbill.store.lock import is_running
+    from handbill.services import pausing, queueing
 
     for entry in entries:
         render.say(_confirmation(entry))
@@ -107,8 +106,10 @@ def _answer(here: Door, entries: "list[Entry]") -> None:
             same = ", ".join(f"#{number}" for number in twins)
             render.hint(f"{same} says just the same; a network may refuse it the second time.")
     waiting = any(entry.post.status is Status.QUEUED for entry in entries)
-    if waiting and is_running(here.desk.engine) is False:
-        render.hint(f"The daemon is not running; posts leave while it does: {here.command('run')}")
+    if waiting:
+        here.remind_of_daemon()
+    if waiting and pausing.held(here.desk):
+        render.hint(f"Everything is paused, so nothing leaves: {here.command('resume')}")
     for name in sorted({entry.account.name for entry in entries if entry.account.paused_at}):
         render.hint(f"{name} is paused, so nothing leaves: handbill account resume {name}")
 

@@ -115,11 +115,18 @@ def short(entry: "Entry", width: int = 60) -> str:
 
 def what_next(entry: "Entry", missed: int = 1) -> str | None:
     """The command that mends a post which needs eyes; `missed` is how many were missed in all."""
+    from handbill.store.restoring import is_unasked
+
     post = entry.post
     if post.status is Status.IN_DOUBT:
         if any(attempt.next_look_at for attempt in entry.attempts):
             return (
                 "While `handbill run` runs, it asks the network by itself. If you know better: "
+                f"handbill queue confirm {post.id} --url LINK, or handbill queue deny {post.id}"
+            )
+        if any(map(is_unasked, entry.attempts)):
+            return (
+                "After `handbill resume` the network is asked. If you know better: "
                 f"handbill queue confirm {post.id} --url LINK, or handbill queue deny {post.id}"
             )
         return (
@@ -146,6 +153,15 @@ def what_next(entry: "Entry", missed: int = 1) -> str | None:
             f"{post.id} --at WHEN; or handbill queue cancel {post.id}"
         )
     return None
+
+
+def posts(entries: "Sequence[Entry]", most: int = 10) -> None:
+    """One line for each post: its number, account and time, and how its text begins."""
+    for entry in entries[:most]:
+        due = time(entry.post.due_at, entry.post.zone)
+        say(f"  #{entry.post.id} to {entry.account.name}, {due}: {short(entry)}")
+    if len(entries) > most:
+        say(f"  … and {len(entries) - most} more: handbill queue list")
 
 
 def posts_json(entries: Iterable["Entry"]) -> list[dict[str, Any]]:

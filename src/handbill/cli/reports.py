@@ -9,6 +9,7 @@ import typer
 from handbill.cli import render
 from handbill.cli.accounts import paused_words
 from handbill.cli.door import door
+from handbill.cli.pausing import pause_json, words
 from handbill.domain.lifecycle import LABELS, Status
 from handbill.errors import InputProblem
 
@@ -43,6 +44,8 @@ def status(
         render.as_json(_state_json(state, running))
     else:
         render.say(f"The queue in {here.app().settings.shown_url}")
+        if state.pause:
+            render.say(f"! {words(here, state.pause)}\n    → {here.command('resume')}")
         _show_state(state, running, here.command("run"))
     if state.needs_eyes:
         raise typer.Exit(3)
@@ -70,6 +73,7 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
         "next": render.posts_json(state.next_up),
         "late": render.posts_json(state.late),
         "needs_eyes": render.posts_json(state.eyes),
+        "pause": pause_json(state.pause),
         "paused": [{"account": a.name, "reason": a.pause_reason} for a in state.paused],
         "resting": [{"account": a.name, "until": utc(a.rest_until)} for a in state.resting],
     }

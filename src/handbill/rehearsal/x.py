@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any
 
 from handbill.domain.text.weighted import weighted_length
@@ -42,6 +42,7 @@ TWEET_FIELDS = {
 }
 TIMELINE_PARAMETERS = {
     "since_id",
+    "start_time",
     "until_id",
     "max_results",
     "pagination_token",
@@ -125,6 +126,9 @@ def _timeline(stage: Stage, call: Call, owner_id: str) -> Answer:
         return no_such(owner_id, "id", "user")
     own_only = "replies" in query.get("exclude", "").split(",")
     entries = _between(stage, owner, above, below, skip_replies=own_only)
+    since = _time(query, "start_time")
+    if since is not None:
+        entries = takewhile(lambda entry: entry.accepted_at >= since, entries)
     page = list(islice(entries, size))
     more = next(entries, None) is not None
     return Answer.of(200, _page([tweet(stage, entry, wanted) for entry in page], more))
@@ -219,6 +223,17 @@ def _id(query: dict[str, str], name: str, default: int) -> int:
         message = f"The `{name}` query parameter value [{given}] does not match ^[0-9]{{1,19}}$"
         raise Refusal(invalid(message, {name: [given]}))
     return int(given)
+
+
+def _time(query: dict[str, str], name: str) -> datetime | None:
+    given = query.get(name)
+    if given is None:
+        return None
+    try:
+        return datetime.strptime(given, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        message = f"The `{name}` query parameter value [{given}] is not a valid RFC3339 date time"
+        raise Refusal(invalid(message, {name: [given]})) from None
 
 
 def _token(given: str | None, default: int) -> int:

@@ -11,9 +11,9 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem
-from handbill.models import Account, Worker
+from handbill.models import Account, Standing, Worker
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts, reviews, workers
+from handbill.store import accounts, agenda, posts, reviews, standing, workers
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -80,6 +80,8 @@ class State:
     next_up: Sequence[Entry]
     late: Sequence[Entry]
     eyes: Sequence[Entry]
+    #: The one big pause, if it is on.
+    pause: Standing | None
     paused: Sequence[Account]
     resting: Sequence[Account]
     #: Who publishes or did lately; the newest sign of life first.
@@ -100,7 +102,7 @@ class State:
     @property
     def needs_eyes(self) -> bool:
         """Whether a person should look at something."""
-        return bool(self.eyes or self.paused or self.late or self.troubles)
+        return bool(self.eyes or self.pause or self.paused or self.late or self.troubles)
 
 
 def state(desk: Desk) -> State:
@@ -115,6 +117,7 @@ def state(desk: Desk) -> State:
         next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
         late=posts.overdue(engine, now - MOMENT),
         eyes=posts.needing_eyes(engine),
+        pause=standing.get(engine, standing.PAUSE),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],
         workers=workers.listing(engine),

@@ -21,12 +21,18 @@ def keep(image: ImageIn, folder: Path) -> Image:
     if kind is None:
         raise InputProblem(f"{image.file} is not a picture.", "Use JPEG, PNG, WebP or GIF.")
     kept = folder / f"{hashlib.sha256(content).hexdigest()}.{ENDINGS[kind]}"
-    if not kept.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(f".{os.getpid()}.part")
-        unfinished.write_bytes(content)
-        unfinished.replace(kept)
+    put(content, kept)
     return Image(kept, kind, image.alt, len(content), Path(image.file).name)
+
+
+def put(content: bytes, kept: Path) -> None:
+    """Write a picture whole or not at all, unless it is there already."""
+    if kept.exists():
+        return
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = kept.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(kept)
 
 
 def as_row(image: Image) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
 from handbill.services.shifts import Shift
 from handbill.services.timekeeping import Timekeeper
-from handbill.store import accounts, agenda, claims, posts
+from handbill.store import accounts, agenda, claims, posts, standing
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -39,6 +39,12 @@ def greet(desk: Desk) -> None:
         due = show(waiting[0].post.due_at, ZoneInfo(post.zone))
         coming = f"next is #{post.id} on {waiting[0].account.name}, {due}"
     log.info("Ready, publishing from %s; %s.", place, coming, extra={"action": "ready"})
+    if pause := standing.get(desk.engine, standing.PAUSE):
+        log.warning(
+            "Everything is paused, and nothing is sent until `handbill resume`: %s",
+            pause.value,
+            extra={"action": "paused"},
+        )
 
 
 def look(desk: Desk) -> bool:

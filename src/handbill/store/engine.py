@@ -5,7 +5,7 @@ failing half-way; an upgraded read would get "database is locked" at once.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,21 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from handbill.errors import SettingsProblem, StoreProblem
+from handbill.errors import SettingsProblem
+from handbill.store.troubles import plainly
 
 BUSY_MS = 15_000
+
+#: A worker that freezes in the middle of a transaction must not hold the others up for ever.
+_SESSION = ("timezone=utc", "lock_timeout=15s", "idle_in_transaction_session_timeout=10s")
+#: Makes an engine of a database's address.
+Opening = Callable[[str], Engine]
 
 #: SQLite's own waiting polls and is unfair; writers of one process queue up here first.
 _turns: "WeakKeyDictionary[Engine, threading.Lock]" = WeakKeyDictionary()
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str | sa.URL) -> Engine:
     """An engine for a SQLite file or a PostgreSQL server. Opens nothing yet."""
     try:
         parsed = make_url(url)
@@ -55,7 +61,7 @@ def _postgres(url: sa.URL) -> Engine:
         pool_size=8,
         max_overflow=-1,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=utc -c lock_timeout=15s"},
+        connect_args={"options": " ".join(f"-c {option}" for option in _SESSION)},
     )
 
 
@@ -97,7 +103,7 @@ def begin(engine: Engine) -> Generator[Connection]:
     """
     with (
         _turn(engine),
-        _plainly(),
+        _plainly(engine),
         engine.connect() as connection,
         connection.execution_options(sqlite_begin="IMMEDIATE").begin(),
     ):
@@ -121,22 +127,33 @@ def write(engine: Engine) -> Generator[Session]:
 @contextmanager
 def read(engine: Engine) -> Generator[Session]:
     """A transaction that only reads: one moment of the database. Raises StoreProblem."""
-    with _plainly(), Session(engine, expire_on_commit=False) as session:
+    with _plainly(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 
 
 @contextmanager
-def _plainly() -> Generator[None]:
+def snapshot(engine: Engine) -> Generator[Connection]:
+    """One moment of the database for as long as it is read; nobody waits for it. Raises
+    StoreProblem."""
+    lasting: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        lasting = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with (
+        _plainly(engine),
+        engine.connect() as connection,
+        connection.execution_options(**lasting).begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _plainly(engine: Engine) -> Generator[None]:
     try:
         yield
     except (IntegrityError, ProgrammingError):
         raise  # a broken rule is for the caller, and a wrong statement is a bug
     except (DBAPIError, PoolTimeout) as error:
-        reason = getattr(error, "orig", None) or "no connection was free"
-        raise StoreProblem(
-            f"The database cannot be used at the moment: {reason}.",
-            "Check the free space on the disk, and who else has the database open.",
-        ) from None
+        raise plainly(sqlite_file(engine), getattr(error, "orig", None)) from None
 
 
 def sqlite_file(engine: Engine) -> Path | None:

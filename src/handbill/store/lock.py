@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from handbill.errors import StoreProblem
 from handbill.store.engine import sqlite_file
+from handbill.store.troubles import unwritable
 
 #: `is_running` holds the lock for a moment when it asks; a daemon that starts just then waits.
 PATIENCE_S = 1.0
@@ -16,7 +17,8 @@ PATIENCE_S = 1.0
 
 @contextmanager
 def sole_worker(engine: Engine) -> Generator[None]:
-    """Hold the right to publish from a SQLite file. Raises StoreProblem when another has it.
+    """Hold the right to publish from a SQLite file. Raises StoreProblem when another has it, or
+    when nothing can be written beside the file.
 
     On a database server many workers share the queue, and nothing is held.
     """
@@ -32,6 +34,8 @@ def sole_worker(engine: Engine) -> Generator[None]:
             f"Another Handbill is publishing from {file} already.",
             "One is enough: stop that one first, or leave it to its work.",
         ) from None
+    except OSError as error:
+        raise unwritable(file, error) from None
     try:
         yield
     finally:
@@ -39,7 +43,8 @@ def sole_worker(engine: Engine) -> Generator[None]:
 
 
 def is_running(engine: Engine) -> bool | None:
-    """Whether some Handbill is publishing from this SQLite file; None on a server."""
+    """Whether some Handbill is publishing from this SQLite file; None on a server, or when nobody
+    may look."""
     file = sqlite_file(engine)
     if file is None:
         return None
@@ -49,6 +54,8 @@ def is_running(engine: Engine) -> bool | None:
             return False
     except Timeout:
         return True
+    except OSError:
+        return None
 
 
 def _lock_path(file: Path) -> str:

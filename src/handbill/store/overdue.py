@@ -12,8 +12,9 @@ from handbill.domain.lateness import BARELY, take_turns
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import Claim
 from handbill.failpoints import failpoint
-from handbill.models import Account, Post
+from handbill.models import Account, Post, Standing
 from handbill.store.engine import write
+from handbill.store.standing import PAUSE
 
 
 def miss(engine: Engine, now: datetime) -> list[int]:
@@ -26,9 +27,10 @@ def miss(engine: Engine, now: datetime) -> list[int]:
             .order_by(col(Post.id))  # always in this order, or two workers could wait for ever
             .with_for_update(of=Post)
         ).all()
+        pause = session.get(Standing, PAUSE) if rows else None
         for post, account in rows:
             post.status = step(post.status, Verb.MISS)
-            post.attention = _why_missed(post, account, now)
+            post.attention = _why_missed(post, account, pause, now)
         session.flush()
         if rows:
             failpoint("miss.before_commit")
@@ -41,7 +43,9 @@ def _may_leave_from(moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(col(Post.status) == Status.QUEUED, col(Post.not_before) <= moment)
 
 
-def _why_missed(post: Post, account: Account, now: datetime) -> str:
+def _why_missed(post: Post, account: Account, pause: Standing | None, now: datetime) -> str:
+    if pause is not None:
+        return f"Not sent in time: everything is paused. {pause.value}"
     if account.paused_at is not None:
         return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
     if account.rest_until is not None and account.rest_until > now:

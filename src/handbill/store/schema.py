@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from handbill.errors import StoreProblem
 from handbill.failpoints import failpoint
 from handbill.store.engine import make_engine, sqlite_file
+from handbill.store.troubles import plainly
 
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
 REVISIONS = ("0001", "0002")
@@ -22,7 +23,7 @@ LOCK_KEY = 0x68616E6462696C6C
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str | sa.URL) -> Engine:
     """An engine on a database of today's schema, created or migrated if need be.
 
     Raises StoreProblem when the database is newer than this program, broken or out of reach.
@@ -133,18 +134,9 @@ def _pragma(connection: Connection, pragma: str) -> None:
 
 def _plainly(engine: Engine, error: DatabaseError) -> StoreProblem:
     file = sqlite_file(engine)
-    if file is None:
-        return StoreProblem(
-            "The database server did not let Handbill in.",
-            "Check database_url and that the server is up.",
-        )
-    reason = str(error.orig)
-    if "not a database" in reason or "malformed" in reason:
-        return StoreProblem(
-            f"{file} is damaged or is not a database; Handbill has not changed it.",
-            "Put a backup in its place, or move the file away to begin anew.",
-        )
+    if file is not None:
+        return plainly(file, error.orig)
     return StoreProblem(
-        f"{file} cannot be opened for writing ({reason}).",
-        "Check the folder's permissions and the free space on the disk.",
+        "The database server did not let Handbill in.",
+        "Check database_url and that the server is up.",
     )

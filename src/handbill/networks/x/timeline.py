@@ -28,9 +28,10 @@ class Hit:
 def match(page: Mapping[str, Any], claim: Claim) -> Hit | None:
     """The claim's part on one page of a timeline. Total: odd JSON is passed over, never raises.
 
-    A part with pictures is known by their media keys alone; a part without, by parent and text, and
-    never among posts with pictures: two posts without words would look the same. Text is compared
-    as a reader would: entities decoded, links by what they lead to.
+    A part with pictures is known by their media keys. A part without, or one whose keys are not
+    known because a backup was restored, is known by parent, text and number of pictures; pictures
+    without words are not known again then. Text is compared as a reader would: entities decoded,
+    links by what they lead to.
     """
     keys = {key for key in claim.evidence.get("media_keys", []) if key}
     ours = plain(claim.text)
@@ -38,10 +39,16 @@ def match(page: Mapping[str, Any], claim: Claim) -> Hit | None:
         if not _id(tweet) or not _is_since(tweet, claim):
             continue
         theirs = _media_keys(tweet)
-        same_words = not theirs and _parent(tweet) == claim.reply_to and shown(tweet) == ours
+        alike = len(theirs) == len(claim.images) and (ours or not claim.images)
+        same_words = alike and _parent(tweet) == claim.reply_to and shown(tweet) == ours
         if (keys and theirs == keys) or (not keys and same_words):
             return Hit(_id(tweet), _created(tweet))
     return None
+
+
+def earliest(claim: Claim) -> datetime | None:
+    """The first instant, by X's clock, at which the part may have been made."""
+    return claim.armed_at and claim.armed_at - CLOCK_SLACK
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -70,10 +77,8 @@ def _created(tweet: Mapping[str, Any]) -> datetime | None:
 
 
 def _is_since(tweet: Mapping[str, Any], claim: Claim) -> bool:
-    created = _created(tweet)
-    if created is None or claim.armed_at is None:
-        return True
-    return created >= claim.armed_at - CLOCK_SLACK
+    created, since = _created(tweet), earliest(claim)
+    return created is None or since is None or created >= since
 
 
 def _parent(tweet: Mapping[str, Any]) -> str | None:

@@ -1,0 +1,79 @@
+"""The one big pause: nothing of any account leaves until it is taken away again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from handbill.domain.lifecycle import Status
+from handbill.errors import InputProblem
+from handbill.models import Standing
+from handbill.services.desk import Desk
+from handbill.store import overdue, posts, restoring, standing
+from handbill.store.posts import Entry
+from handbill.store.standing import PAUSE
+
+#: So many posts are named at most, wherever many could be.
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the big pause keeps back at this moment; each the first hundred."""
+
+    #: Why, and since when; None while no such pause is on.
+    pause: Standing | None
+    #: Posts whose time has come: they leave one by one.
+    overdue: Sequence[Entry]
+    #: Posts whose limit has passed too: they do not leave any more.
+    missed: Sequence[Entry]
+    #: Posts that may be out, about which no network has been asked since a backup was restored.
+    unasked: Sequence[Entry]
+
+
+def held(desk: Desk) -> Standing | None:
+    """Why everything is paused, and since when; None when it is not."""
+    return standing.get(desk.engine, PAUSE)
+
+
+def pause(desk: Desk, reason: str) -> Standing:
+    """Let nothing leave from now on. A pause that is on already keeps its reason."""
+    if not reason.strip():
+        raise InputProblem("A pause needs a reason.", 'Write it down: handbill pause "On holiday."')
+    if (before := held(desk)) is not None:
+        return before
+    new = Standing(name=PAUSE, value=reason.strip(), since=desk.clock())
+    standing.put(desk.engine, new.name, new.value, new.since)
+    return new
+
+
+def waiting(desk: Desk) -> Waiting:
+    """What a `resume` at this moment would let go, miss, and ask about."""
+    now = desk.clock()
+    late = [e for e in posts.overdue(desk.engine, now) if e.post.status is Status.QUEUED]
+    doubts = posts.queue(desk.engine, [Status.IN_DOUBT], None)
+    return Waiting(
+        pause=held(desk),
+        overdue=[entry for entry in late if not _too_late(entry, now)],
+        missed=[entry for entry in late if _too_late(entry, now)],
+        unasked=[e for e in doubts if any(map(restoring.is_unasked, e.attempts))][:MOST],
+    )
+
+
+def _too_late(entry: Entry, now: datetime) -> bool:
+    limit = entry.post.no_later_than
+    return limit is not None and limit < now
+
+
+def resume(desk: Desk) -> None:
+    """Take the big pause away: overdue posts leave one by one, and the networks are asked about
+    what a restored backup has left open.
+
+    The pause goes last: a worker may be waiting for it, and a kill before it changes nothing.
+    """
+    pause, now = held(desk), desk.clock()
+    if pause is None:
+        return
+    overdue.miss(desk.engine, now)
+    overdue.space_out(desk.engine, now, desk.gap)
+    restoring.begin_looks(desk.engine, pause.since, now)
+    standing.take(desk.engine, PAUSE)
