@@ -112,13 +112,13 @@ def _refuse_loss(desk: Desk, rows: Mapping[str, int], force: bool) -> None:
     on_a_server = sqlite_file(desk.engine) is None
     if on_a_server and any(rows[name] for name in ("account", "review", "post")):
         raise StoreProblem(
-            f"There are {rows['account']} accounts and {rows['post']} posts in this database "
-            "already, and on a server Handbill replaces none.",
+            f"This database is not empty (accounts: {rows['account']}, posts: {rows['post']}), and "
+            "on a server Handbill replaces nothing.",
             "Make an empty database, and set database_url to it.",
         )
     if rows["post"] and not force:
         raise StoreProblem(
-            f"There are {rows['post']} posts in this database already.",
+            f"There are posts in this database already: {rows['post']}.",
             "To put the backup in their place add --force (they are kept in a file beside it), or "
             "restore into another folder: handbill --home DIR restore FILE",
         )
