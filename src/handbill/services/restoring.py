@@ -11,6 +11,7 @@ before a person says `resume`: what went out since the backup was taken, the bac
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -167,7 +168,10 @@ def _replace_damaged(desk: Desk, prepared: Desk) -> Path | None:
 
 
 def _aside(desk: Desk, file: Path) -> Path:
-    return Path(f"{file}.before-restore-{desk.clock():%Y%m%dT%H%M%SZ}")
+    """A name that is free: what is kept there is never written over."""
+    name = f"{file}.before-restore-{desk.clock():%Y%m%dT%H%M%SZ}"
+    names = (Path(name if n == 1 else f"{name}-{n}") for n in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def _outcome(desk: Desk, manifest: Manifest, aside: Path | None) -> Restored:
