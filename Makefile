@@ -23,7 +23,7 @@ PROGRAM := $(VENV)/.handbill-program-$(call sum,requirements.lock)
 TOOLS := $(VENV)/.handbill-tools-$(call sum,requirements-dev.lock)
 PACKAGE := $(VENV)/.handbill-package-$(call sum,pyproject.toml src/handbill/__init__.py)
 
-.PHONY: help demo test lint fast bench lock clean
+.PHONY: help demo test lint fast bench chaos lock clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 16
@@ -49,6 +49,9 @@ fast: $(TOOLS) $(PACKAGE) ## Run the quick tests only
 
 bench: $(TOOLS) $(PACKAGE) ## Measure; one line a figure
 	@$(BIN)/python -m bench
+
+chaos: $(TOOLS) $(PACKAGE) ## Kill everything that can be killed, and count what it did to posts
+	@$(BIN)/python -m bench killpoints ambiguity chaos pgchaos
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	--extra rehearsal --extra postgres --extra build pyproject.toml $(UV_ARGS)

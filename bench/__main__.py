@@ -1,13 +1,49 @@
-"""`python -m bench [--short] [NAME …]`: print the figures, exit 1 if one is below its bar."""
+"""`python -m bench [NAME …]`: print the figures, exit 1 if one is below its bar."""
 
 import argparse
 import compileall
 import importlib
+import inspect
+import io
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
-#: Those that `python -m bench` runs when none is named.
-NAMES = ("startup", "idle", "punctual", "text", "dst")
+from bench import kept
+from bench.stock import DATABASES
+
+#: Those that `python -m bench` runs when none is named: speed, and rules of time and text.
+FIGURES = (
+    "startup",
+    "idle",
+    "punctual",
+    "now",
+    "burst",
+    "scale",
+    "growth",
+    "text",
+    "dst",
+    "netfaults",
+    "stateful",
+)
+#: Those in which something is killed, cut or lied to; `make chaos`.
+CHAOS = ("killpoints", "ambiguity", "chaos", "pgchaos")
+NAMES = (*FIGURES, *CHAOS)
+
+
+class _Tee(io.StringIO):
+    """Shows what is printed, and keeps it."""
+
+    def __init__(self, shown: TextIO) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def write(self, text: str) -> int:
+        self._shown.write(text)
+        self._shown.flush()
+        return super().write(text)
 
 
 def main() -> int:
@@ -15,16 +51,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
     parser.add_argument("--short", action="store_true", help="the short form, as CI runs it")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"write the lines into {kept.PAGE.name}"
+    )
+    parser.add_argument(
+        "--database",
+        action="append",
+        choices=DATABASES,
+        help="only this one, for the figures that have one; default: both",
+    )
     given = parser.parse_args()
     unknown = set(given.names) - set(NAMES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     compileall.compile_dir(str(Path(__file__).parents[1] / "src"), quiet=2)
     worst = 0
-    for name in given.names or NAMES:
-        worst = max(worst, importlib.import_module(f"bench.{name}").run(short=given.short))
-        sys.stdout.flush()
+    for name in given.names or (NAMES if given.short else FIGURES):
+        printed = _Tee(sys.stdout)
+        with redirect_stdout(printed):
+            result = _run(name, given.short, given.database or DATABASES)
+        if given.keep:
+            kept.keep(name, printed.getvalue().splitlines())
+        worst = max(worst, result)
     return worst
+
+
+def _run(name: str, short: bool, databases: Sequence[str]) -> int:
+    run: Callable[..., int] = importlib.import_module(f"bench.{name}").run
+    if "databases" in inspect.signature(run).parameters:
+        return run(short=short, databases=databases)
+    return run(short=short)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ import sys
 import time
 import urllib.request
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from handbill.app import App, build
 from handbill.clock import now
@@ -24,6 +27,7 @@ from handbill.services import connecting, queueing
 from handbill.services.desk import Desk
 from handbill.settings import load, variable
 from handbill.store import posts
+from handbill.store.engine import begin
 from handbill.store.posts import NewPost, Timing
 
 ROOT = Path(__file__).parents[1]
@@ -179,10 +183,8 @@ def database(kind: str, folder: Path) -> Generator[str | None]:
         yield server.address("handbill")
 
 
-def make_home(
-    home: Path, url: str, *accounts: str, ask: bool = True, database_url: str | None = None
-) -> App:
-    """A home with practice accounts, each asked once who it is."""
+def write_keys(home: Path, accounts: Sequence[str], database_url: str | None = None) -> None:
+    """The `.env` of a home with practice accounts."""
     home.mkdir(parents=True, exist_ok=True)
     env = home / ".env"
     env.touch(mode=0o600)
@@ -193,6 +195,13 @@ def make_home(
     ]
     lines += [f"{variable('database_url')}={database_url}\n"] if database_url else []
     env.write_text("".join(lines))
+
+
+def make_home(
+    home: Path, url: str, *accounts: str, ask: bool = True, database_url: str | None = None
+) -> App:
+    """A home with practice accounts, each asked once who it is."""
+    write_keys(home, accounts, database_url)
     app = build(load(home, env={}))
     for name in accounts:
         connecting.add(app.desk, AccountIn(name=name, network="x", server=url))
@@ -230,17 +239,17 @@ class _Timeless:
         """Not told."""
 
 
-def timeless(line: Network) -> Network:
-    """The same line, but it does not tell the time."""
-    return cast(Network, _Timeless(line))
+def timeless(desk: Desk) -> Desk:
+    """The same desk, but no network tells it the time."""
+    connect = desk.connect
+    return replace(desk, connect=lambda account: cast(Network, _Timeless(connect(account))))
 
 
 @contextmanager
 def ahead(app: App, by: timedelta) -> Generator[Desk]:
     """The same house with a clock that runs ahead, so that nobody has to wait for a schedule."""
     later = build(load(app.settings.home, env={}), clock=lambda: now() + by)
-    connect = later.desk.connect
-    yield replace(later.desk, connect=lambda account: timeless(connect(account)))
+    yield timeless(later.desk)
     later.desk.engine.dispose()
 
 
@@ -250,29 +259,39 @@ def queue(app: App, account: str, *texts: str, at: str = "now") -> list[int]:
     return [e.post.id or 0 for e in queueing.queue(app.desk, new, lambda _text, _moment: False)]
 
 
-def queue_at(app: App, account: str, moments: list[tuple[str, datetime]]) -> list[int]:
+def queue_at(app: App, account: str, moments: Iterable[tuple[str, datetime]]) -> list[int]:
     """Queue posts at exact instants, to the microsecond, past the words for times."""
-    row = next(a for a in connecting.listing(app.desk) if a.name == account)
+    return queue_all(app, [(account, text, moment) for text, moment in moments])
+
+
+def queue_all(app: App, moments: Iterable[tuple[str, str, datetime]]) -> list[int]:
+    """`queue_at` for many accounts in one transaction: account, text, instant."""
+    ids = {account.name: account.id or 0 for account in connecting.listing(app.desk)}
     new = [
         NewPost(
-            account_id=row.id or 0,
+            account_id=ids[account],
             review_id=None,
             zone="UTC",
             timing=Timing(moment, "", "UTC", moment + timedelta(hours=1)),
             parts=[(text, [])],
             draft=False,
         )
-        for text, moment in moments
+        for account, text, moment in moments
     ]
     return posts.add(app.desk.engine, new, now())
 
 
-def fill(app: App, account: str, count: int) -> None:
-    """Queue `count` posts far in the future."""
-    later = now() + timedelta(days=300)
-    for start in range(0, count, 5000):
-        some = range(start, min(start + 5000, count))
-        queue_at(app, account, [(f"later {n}", later + timedelta(seconds=n)) for n in some])
+def resident_mb(pid: int) -> float:
+    """The memory that a process really holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def overwrite(app: App, row: type[SQLModel], number: int, **columns: object) -> None:
+    """Change a row past all rules but the database's own."""
+    table = SQLModel.metadata.tables[row.__name__.lower()]
+    with begin(app.desk.engine) as connection:
+        connection.execute(sa.update(table).where(table.c.id == number).values(**columns))
 
 
 def percentile(values: list[float], share: float) -> float:

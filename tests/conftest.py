@@ -7,7 +7,8 @@ import os
 import shutil
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,16 @@ class Postgres:
     def drop(self, address: str) -> None:
         """Forget a database, whoever is still connected."""
         self._run(f"DROP DATABASE {make_url(address).database} WITH (FORCE)")
+
+    @contextmanager
+    def without(self, setting: str) -> Generator[None]:
+        """The server with a setting switched off, until the end of the block."""
+        self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
+        self._run("SELECT pg_sleep(0.2)")  # the reload is a signal
+        yield
+        self._run(f"ALTER SYSTEM RESET {setting}")
+        self._run("SELECT pg_reload_conf()")
 
     def close(self) -> None:
         """Let go of the server."""

@@ -16,6 +16,7 @@ import logging
 import math
 import signal
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ LOOKS = 2
 WATCH = timedelta(milliseconds=90)
 #: How often the watcher looks up from its work, to see whether the daemon stops.
 LOOK_UP = timedelta(seconds=1)
+#: While more is due than there are hands, so long those that become free are gathered.
+GATHER = timedelta(milliseconds=4)
 #: After a trouble with the database the next try comes sooner than the safety interval.
 SOON = timedelta(seconds=1)
 
@@ -66,10 +69,12 @@ class Daemon:
         self._stopping = False
         self._under_way: dict[Future[Any], int] = {}  # and the number of each one's attempt
         self._looks: dict[Future[Any], int] = {}
+        self._crowded = False
         self._deaf = False  # a claim's commit was cut: we may hold posts that we do not know of
         self._unrecorded: deque[Ended] = deque()
         self._alarm: datetime | None = None
-        self._tidied_at = -math.inf
+        self._beaten_at = -math.inf
+        self._untidy = True
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -79,7 +84,6 @@ class Daemon:
         """Run until SIGTERM or SIGINT. Raises StoreProblem when another daemon has the database."""
         with sole_worker(self._desk.engine):
             self._shift.begin()
-            self._tidied_at = elapsed()
             self._catch_signals()
             self._scheduler.add_job(self._kick, IntervalTrigger(seconds=SAFETY.seconds))
             self._scheduler.start()
@@ -130,39 +134,59 @@ class Daemon:
         """Sleep until a kick, then take all that have come: one pass answers them all."""
         with contextlib.suppress(Empty):
             self._kicks.get(timeout=patience.total_seconds())
+            if self._crowded:
+                time.sleep(GATHER.total_seconds())  # one claim for all hands that become free
             while True:
                 self._kicks.get_nowait()
 
     def _pass(self, pool: ThreadPoolExecutor) -> None:
         desk = self._desk
-        self._timekeeper.look()
+        self._timekeeper.wake()
         if self._unrecorded:
             publishing.write_down(desk, self._unrecorded, timedelta(0))
         if self._deaf:
             self._shift.forsake(self._known())
             self._deaf = False
-        if elapsed() - self._tidied_at >= SAFETY.total_seconds():  # whatever the wall clock does
-            self._alarm = None
-            self._shift.tidy(self._timekeeper.trouble)
-            self._tidied_at = elapsed()
+        self._housekeep()
+        if self._crowded and self._claim(pool):
+            return  # more is due than there are hands; what else there is to do can wait for one
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
-        if today.looks_due and len(self._looks) < LOOKS:
+        if today.looks_due and len(self._looks) < LOOKS and self._timekeeper.quiet():
             self._start(pool.submit(rounds.look, desk), self._looks)
-        if today.posts_due and self._timekeeper.trusted():
-            self._claim(pool)
+        if today.posts_due:
+            self._crowded = self._claim(pool)
+        elif today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
+            self._timekeeper.ask_anyway()
         self._set_alarm(today.next_moment)
 
-    def _claim(self, pool: ThreadPoolExecutor) -> None:
-        """Claim as much as there are free hands for; each that becomes free kicks again."""
-        free = self._workers - len(self._under_way)
-        if free <= 0 or self._stopping:
-            return
+    def _housekeep(self) -> None:
+        """Give a sign of life and tidy, every now and then; tidy by a clock that is right only."""
+        told, right = self._timekeeper.trouble, self._timekeeper.trusted()
+        news = self._timekeeper.trouble != told
+        if news or elapsed() - self._beaten_at >= SAFETY.total_seconds():  # whatever the clock does
+            self._alarm = None
+            self._shift.beat(self._timekeeper.trouble)
+            self._beaten_at, self._untidy = elapsed(), True
+        if right and self._untidy:
+            self._shift.tidy()
+            self._untidy = False
+
+    def _claim(self, pool: ThreadPoolExecutor) -> bool:
+        """Claim as much as there are free hands for; each that becomes free kicks again.
+
+        By the very instant that was compared: the clock may jump in any moment between. Answers
+        whether all hands are full, so that more may be waiting.
+        """
+        free, now = self._workers - len(self._under_way), self._timekeeper.moment()
+        if free <= 0 or self._stopping or now is None:
+            return free <= 0
         desk = self._desk
         self._deaf = True
-        made = claims.claim(desk.engine, desk.clock(), self._shift.name, free, desk.pictures, LEAD)
+        made = claims.claim(desk.engine, now, self._shift.name, free, desk.pictures, LEAD)
         for claim in made:
             self._start(pool.submit(self._publish, claim), self._under_way, claim.attempt_id)
         self._deaf = False
+        return len(made) == free
 
     def _known(self) -> list[int]:
         """The attempts that this worker has in hand."""

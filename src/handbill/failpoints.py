@@ -6,6 +6,8 @@ Switched on by the environment: `FAILPOINT="arm.after_commit:kill"`, several wit
 import os
 import signal
 
+_stopped: set[str] = set()
+
 
 class Broken(Exception):
     """What the action `raise` raises."""
@@ -18,7 +20,8 @@ def failpoint(name: str) -> None:
     action = dict(pair.partition(":")[::2] for pair in wanted.split(",")).get(name)
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif action == "stop":
+    elif action == "stop" and name not in _stopped:
+        _stopped.add(name)  # once thawed it goes on
         os.kill(os.getpid(), signal.SIGSTOP)
     elif action == "raise":
         raise Broken(name)

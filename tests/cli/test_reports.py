@@ -111,7 +111,8 @@ def test_status_as_json(shell: Shell, store: Engine) -> None:
     answer = shell("status", "--json")
     assert answer.code == 3
     assert set(answer.json) == {
-        "running", "counts", "next", "late", "needs_eyes", "pause", "paused", "resting",
+        "running", "workers", "counts", "next", "late", "needs_eyes", "pause", "paused",
+        "resting",
     }  # fmt: skip
     assert answer.json["running"] is False
     assert answer.json["counts"]["missed"] == 1

@@ -12,8 +12,11 @@ from handbill.domain.outcomes import (
     FIRST_WAIT,
     KINDS,
     LONGEST_WAIT,
+    STRIKES,
     Busy,
     Decision,
+    Halted,
+    NotSent,
     Outcome,
     Past,
     Receipt,
@@ -23,6 +26,7 @@ from handbill.domain.outcomes import (
     backoff,
     decide,
     heed_echo,
+    heed_strikes,
 )
 from tests.factories import (
     MINUTE,
@@ -131,6 +135,14 @@ def test_the_account_hears_of_a_rest_or_a_pause_unless_the_part_is_out(
     assert bool(decision.pause) == (isinstance(outcome, Unauthorized) and not out)
 
 
+@pytest.mark.parametrize("past", MAY_BE_OUT)
+def test_the_account_rests_or_is_paused_although_the_part_stays_in_doubt(past: Past) -> None:
+    assert decide(busy(NOW + MINUTE), [past]) == Decision(Verb.DOUBT, rest_until=NOW + MINUTE)
+    assert decide(unauthorized("No credits left.", "top up"), [past]) == Decision(
+        Verb.DOUBT, pause="No credits left.", cure="top up"
+    )
+
+
 def test_a_rest_lasts_as_long_as_the_network_says() -> None:
     assert decide(busy(NOW + 9 * MINUTE), []).rest_until == NOW + 9 * MINUTE
 
@@ -144,6 +156,11 @@ def test_only_what_could_not_be_sent_waits_before_the_next_try() -> None:
     assert decide(not_sent(), []).wait > timedelta(0)
     assert decide(busy(), []).wait == timedelta(0)
     assert decide(unauthorized(), []).wait == timedelta(0)
+
+
+def test_the_first_retry_waits_as_long_as_the_first_wait_says() -> None:
+    assert decide(not_sent(), [], 0.0).wait == backoff(1, 0.0)
+    assert decide(not_sent(), []).wait == backoff(1, 0.5)
 
 
 def test_the_wait_grows_with_the_tries_that_were_not_sent_and_with_no_others() -> None:
@@ -211,8 +228,33 @@ def test_the_first_waits_are_as_documented() -> None:
     ]
 
 
-def test_chance_spreads_the_waits() -> None:
+def test_chance_spreads_the_waits_evenly_over_their_upper_half() -> None:
+    assert [backoff(2, chance).total_seconds() for chance in (0.0, 0.25, 0.5)] == [15, 18.75, 22.5]
     assert backoff(1, 0.0) < backoff(1, 0.3) < backoff(1, 0.9) < 15 * SECOND
+
+
+# Workers that die over a post
+
+
+@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("strikes", range(STRIKES + 2))
+def test_only_what_would_be_queued_again_is_set_aside_and_only_after_three_deaths(
+    verb: Verb, strikes: int
+) -> None:
+    decision = Decision(verb, wait=MINUTE, rest_until=NOW, pause="No credits left.", cure="top up")
+    heard = heed_strikes(decision, strikes)
+    if verb is not Verb.DEFER or strikes < 3:
+        assert heard is decision
+        return
+    assert heard.verb is Verb.FAIL
+    assert (heard.rest_until, heard.pause, heard.cure) == (NOW, "No credits left.", "top up")
+
+
+def test_what_is_set_aside_says_after_how_many_deaths_and_that_it_is_not_out() -> None:
+    assert heed_strikes(Decision(Verb.DEFER), 4).says == (
+        "Handbill stopped 4 times while it had this post in hand, so it was set aside. "
+        "It did not go out."
+    )
 
 
 # What an attempt knows of itself
@@ -240,3 +282,10 @@ def test_an_attempt_is_doubted_unresolved_or_out(
 
 def test_the_kinds_are_the_closed_list() -> None:
     assert set(KINDS) == {"receipt", "refused", "busy", "not_sent", "unauthorized", "unknown"}
+
+
+@pytest.mark.parametrize("outcome", [refused("No."), busy(says="Wait."), not_sent("Nobody there.")])
+def test_a_step_that_ends_a_try_says_how(outcome: Refused | Busy | NotSent) -> None:
+    halted = Halted(outcome)
+    assert halted.outcome is outcome
+    assert str(halted) == outcome.says

@@ -49,6 +49,20 @@ def test_the_quiet_period_is_the_send_window_and_the_whole_exchange() -> None:
     assert QUIET == SEND_WINDOW + EXCHANGE_DEADLINE == 65 * SECOND
 
 
+@pytest.mark.parametrize(
+    ("started", "counts"),
+    [
+        (QUIET - timedelta(microseconds=1), False),
+        (QUIET, True),
+        (QUIET + timedelta(microseconds=1), True),
+    ],
+)
+def test_absence_is_proved_from_the_end_of_the_quiet_period_on(
+    started: timedelta, counts: bool
+) -> None:
+    assert proves_absence(NOW, NOW + started) is counts
+
+
 @given(st.timedeltas(timedelta(0), timedelta(days=9)))
 def test_a_look_counts_only_if_it_started_after_the_quiet_period(later: timedelta) -> None:
     assert proves_absence(NOW, NOW + later) == (later >= QUIET)

@@ -276,6 +276,8 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
         ({"x-rate-limit-reset": "9" * 40}, 15),
         ({"x-rate-limit-reset": "99999999999"}, 15),
         ({"x-rate-limit-reset": "2126-11-22T12:10:00Z"}, 15),
+        ({"x-rate-limit-reset": "9999-12-31T23:59:59-12:00"}, 15),
+        ({"x-rate-limit-reset": "Fri, 31 Dec 9999 23:59:59 -1200"}, 15),
         ({"x-rate-limit-reset": "0x10"}, 15),
         ({"x-rate-limit-reset": "12:10"}, 15),
         ({"x-rate-limit-reset": "null"}, 15),
@@ -317,7 +319,52 @@ def test_terminal_escapes_in_an_error_are_made_harmless(stage: Stage) -> None:
     assert "\x1b" not in send(stage).says
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"), [("899", Unknown), ("900", Unknown), ("901", Receipt)]
+)
+def test_a_number_that_is_not_behind_our_newest_post_is_no_receipt(
+    stage: Stage, number: str, expected: type[Outcome]
+) -> None:
+    stage.faults({"do": "status", "status": 201, "body": f'{{"data":{{"id":"{number}"}}}}'})
+    outcome = send(stage, evidence={"since_id": "900"})
+    assert isinstance(outcome, expected)
+    assert creating_requests(stage) == 1
+
+
 # Before and after the creating request
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ("Date: Fri, 20 Nov 2026 11:00:00 GMT", datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        (
+            "Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: 3600",
+            datetime(2026, 11, 20, 11, tzinfo=UTC),
+        ),
+        ("Date: Fri, 20 Nov 2026 11:00:00 -0000", None),
+        ("Date: noonish", None),
+        ("Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nAge: some", None),
+        ("Server: forgetful", None),
+    ],
+)
+def test_any_answer_tells_the_time_or_does_not_say(headers: str, told: datetime | None) -> None:
+    with raw_server(f"HTTP/1.1 404 Not Found\r\n{headers}\r\n\r\n".encode()) as url:
+        assert line(url).hour() == told
+
+
+def test_the_rehearsal_goes_by_this_machines_clock(stage: Stage) -> None:
+    told = line(stage.url).hour()
+    assert told is not None
+    assert timedelta(0) <= now() - told < timedelta(seconds=5)
+
+
+def test_a_network_that_is_away_tells_no_time() -> None:
+    with pytest.raises(Halted) as halted:
+        line("http://127.0.0.1:9").hour()
+    assert halted.value.outcome == NotSent(
+        "It could not be asked what time it is: the connection was refused."
+    )
 
 
 def test_whoami_tells_the_number_and_the_name(stage: Stage) -> None:
@@ -343,6 +390,44 @@ def test_a_fault_before_anything_is_public_is_never_unknown(
     with pytest.raises(Halted) as halted:
         line(stage.url).prepare(claim(stage.url))
     assert isinstance(halted.value.outcome, expected)
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "5", "<html>Log in</html>"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/2/users/me"),
+        ("GET", "/2/users/*/tweets"),
+        ("POST", "/2/media/upload"),
+        ("POST", "/2/media/metadata"),
+    ],
+)
+def test_a_good_answer_that_is_no_object_ends_the_preparation_unsent(
+    stage: Stage, tmp_path: Path, method: str, path: str, body: str
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    stage.faults({"do": "status", "status": 200, "body": body, "method": method, "path": path})
+    with pytest.raises(Halted) as halted:
+        line(stage.url).prepare(
+            claim(stage.url, images=(Image(file, "image/png", "A chair.", len(PNG)),))
+        )
+    assert isinstance(halted.value.outcome, NotSent)
+    assert creating_requests(stage) == 0
+    assert stage.accepted() == []
+
+
+@pytest.mark.parametrize("page", ['{"meta": 5}', '{"meta": [1], "data": 7}', "{}"])
+def test_an_odd_page_of_the_timeline_tells_no_newest_post_and_shows_nothing(
+    stage: Stage, page: str
+) -> None:
+    odd = {"do": "status", "status": 200, "body": page, "method": "GET"}
+    stage.faults({**odd, "path": "/2/users/*/tweets", "times": None})
+    ada, one = prepared(stage)
+    assert one.evidence["since_id"] is None
+    sighting = ada.find(one)
+    assert isinstance(sighting, NotSeen)
+    assert not sighting.proof
 
 
 def test_preparing_learns_the_newest_post_only_when_none_is_known(stage: Stage) -> None:
@@ -538,6 +623,14 @@ def test_an_answer_that_echoes_our_keys_is_kept_without_them(stage: Stage) -> No
     body = f'{{"title":"No","detail":"you sent {secret}","status":400}}'
     stage.faults({"do": "status", "status": 400, "body": body})
     assert send(stage).says == "X refused the post (400): you sent [secret]."
+
+
+def test_a_key_at_the_place_where_the_words_are_cut_is_taken_out_whole(stage: Stage) -> None:
+    secret = practice_keys("ada")["access_token"]
+    for before in range(300 - len(secret), 301, 7):
+        body = f'{{"title":"No","detail":"{"x" * before}{secret}","status":400}}'
+        stage.faults({"do": "status", "status": 400, "body": body})
+        assert "x" * before + secret[:4] not in send(stage).says
 
 
 def test_an_older_post_with_the_same_words_is_not_taken_for_ours(stage: Stage) -> None:

@@ -8,7 +8,7 @@ import requests
 import tweepy
 
 from handbill.rehearsal.shapes import ERRORS
-from tests.rehearsal.driving import Json, StandIn, everything, until
+from tests.rehearsal.driving import PNG, Json, StandIn, everything, until
 
 BODY = {"text": "Stunning."}
 
@@ -159,6 +159,23 @@ def test_reset_after_some_bytes_of_the_answer(
     status = b"HTTP/1.1 201 Created" if accept else b"HTTP/1.1 503 Service"
     assert received[:20] == status[:after_bytes]
     assert made(stand_in) == (["reset"] if accept else [])
+
+
+@pytest.mark.parametrize("after", [0, 10, 500, 100_000])
+def test_a_cut_request_gets_a_reset_and_makes_no_post(stand_in: StandIn, after: int) -> None:
+    stand_in.plan({"do": "cut", "after_request_bytes": after})
+    assert until_reset(stand_in.raw("mira", {"text": "x" * 250})) == b""
+    assert made(stand_in) == []
+    assert logged(stand_in) == [(None, "cut")]
+    assert stand_in.post("mira", "Again.").status_code == 201
+
+
+def test_a_cut_comes_while_the_client_is_still_sending(stand_in: StandIn) -> None:
+    stand_in.plan({"do": "cut", "after_request_bytes": 200_000, "path": "/2/media/upload"})
+    with pytest.raises(requests.ConnectionError):
+        stand_in.upload("mira", PNG + bytes(12_000_000))
+    (line,) = stand_in.requests("mira")
+    assert 200_000 <= line["bytes"] < 12_000_000
 
 
 @pytest.mark.parametrize("accept", [True, False])

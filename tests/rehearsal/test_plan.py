@@ -38,6 +38,16 @@ def test_after_lets_some_pass_and_times_hits_so_many() -> None:
     assert struck(plan, *[POST] * 6) == [None, None, "drop", "drop", None, None]
 
 
+def test_a_cut_goes_before_all_others_and_is_no_ordinary_strike() -> None:
+    plan = of({"do": "drop"}, {"do": "cut", "account": "mira"})
+    assert plan.cut("POST", "/2/tweets", "joe") is None
+    hit = plan.cut(*POST)
+    assert hit is not None
+    assert hit.do == "cut"
+    assert plan.cut(*POST) is None
+    assert struck(plan, POST, POST) == ["drop", None]
+
+
 @pytest.mark.parametrize("forever", [None, "always"])
 def test_for_ever(forever: str | None) -> None:
     assert struck(of({"do": "drop", "times": forever}), *[POST] * 50) == ["drop"] * 50
@@ -107,6 +117,8 @@ def test_a_new_plan_replaces_the_whole_old_one(stand_in: StandIn) -> None:
         ({"faults": [{"do": "status", "status": 500, "headers": {"a": "b\r\nc"}}]}, "headers"),
         ({"faults": [{"do": "redirect", "status": 200}]}, "cannot be 200"),
         ({"faults": [{"do": "forget", "accept": False}]}, "always makes the post"),
+        ({"faults": [{"do": "cut", "accept": True}]}, "never makes the post"),
+        ({"faults": [{"do": "cut", "after_request_bytes": -1}]}, "cannot be -1"),
         ({"settings": {"lag": 1}}, "allowed are duplicate_check"),
         ({"settings": {"limit_15min": "many"}}, "cannot be 'many'"),
         ({"settings": {"duplicate_check": 0}}, "cannot be 0"),
@@ -164,6 +176,9 @@ def test_an_unreadable_file_is_a_problem_that_names_it(tmp_path: Path, text: str
 def test_every_kind_needs_no_more_than_its_needs(kind: str) -> None:
     needs = {"shape": "unavailable", "status": 500}
     given = {"do": kind, **{name: needs[name] for name in KINDS[kind].needs}}
-    assert struck(of(given), POST) == [kind]
+    plan = of(given)
+    hit = plan.cut(*POST) or plan.strike(*POST)
+    assert hit is not None
+    assert hit.do == kind
     with pytest.raises(InputProblem, match="Unknown key 'colour'"):
         of({**given, "colour": 1})

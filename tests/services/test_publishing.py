@@ -24,7 +24,7 @@ from handbill.domain.network import (
     Sighting,
 )
 from handbill.domain.outcomes import Outcome, Unknown
-from handbill.errors import TooLate
+from handbill.errors import Problem, TooLate
 from handbill.inputs import PartIn, PostIn
 from handbill.models import Account
 from handbill.networks import x
@@ -49,12 +49,7 @@ def app(home: Path, stage: rig.Stage) -> Generator[App]:
 
 def ahead(app: App, by: timedelta) -> Desk:
     """The same desk, with a clock that runs ahead."""
-    connect = app.desk.connect
-    return replace(
-        app.desk,
-        clock=lambda: now() + by,
-        connect=lambda account: rig.timeless(connect(account)),
-    )
+    return rig.timeless(replace(app.desk, clock=lambda: now() + by))
 
 
 def entry(app: App, number: int) -> Entry:
@@ -189,7 +184,8 @@ def test_an_account_that_x_sends_to_rest_sends_nothing_until_then(
     rounds.tick(app.desk)
     assert entry(app, first).post.status is Status.QUEUED
     assert rounds.tick(ahead(app, 5 * MINUTE)) == 0
-    assert rounds.tick(ahead(app, 11 * MINUTE)) == 2
+    assert rounds.tick(ahead(app, 11 * MINUTE)) == 1
+    assert rounds.tick(ahead(app, 14 * MINUTE)) == 1, "what is so late leaves one by one"
     assert [post["text"] for post in stage.accepted()] == ["One.", "Two."]
     assert entry(app, second).post.status is Status.PUBLISHED
 
@@ -379,7 +375,11 @@ def test_a_refused_connection_queues_the_post_again_and_a_drip_holds_it(
     (first,) = rig.queue(app, "ada", "Nobody there.")
     accounts.identify(app.desk.engine, 1, Identity(practice_user("ada"), "@ada"))
     with_newest(app, "7")
-    rounds.tick(with_line(app, "http://127.0.0.1:9", 1))
+    with pytest.raises(Problem, match="does not answer"):  # nobody says that the clock is right
+        rounds.tick(with_line(app, "http://127.0.0.1:9", 1))
+    assert entry(app, first).attempts == []
+    (claim,) = claims.claim(app.desk.engine, now(), "me", 1, app.desk.pictures)
+    publishing.publish(with_line(app, "http://127.0.0.1:9", 1), claim)
     assert entry(app, first).post.status is Status.QUEUED
     assert entry(app, first).attempts[0].outcome == "not_sent"
     stage.faults({"do": "drip", "bytes_per_second": 2})

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
-from handbill.store import accounts, claims, doubts, leases, overdue, posts, records
+from handbill.store import accounts, claims, doubts, overdue, posts, records
 from tests.factories import (
     DAY,
     HOUR,
@@ -20,7 +19,6 @@ from tests.factories import (
     account_of,
     add_account,
     add_post,
-    arm,
     attempt,
     busy,
     claim_and_arm,
@@ -30,7 +28,6 @@ from tests.factories import (
     not_sent,
     receipt,
     refused,
-    row_of,
     status_of,
     unauthorized,
     unknown,
@@ -410,91 +407,3 @@ def test_a_duplicate_the_first_time_fails(engine: Engine) -> None:
     post_id = add_post(engine)
     attempt(engine, refused("X has this already.", duplicate=True))
     assert status_of(engine, post_id) is Status.FAILED
-
-
-# Workers that are gone
-
-
-def test_only_claims_whose_lease_ran_out_are_taken_back(engine: Engine) -> None:
-    post_id = add_post(engine)
-    claim_one(engine)
-    lease = get(engine, post_id).post.lease_until
-    assert lease is not None
-    assert leases.expire(engine, lease) == []
-    (gone,) = leases.expire(engine, lease + SECOND)
-    assert (gone.post_id, gone.status) == (post_id, Status.QUEUED)
-
-
-def test_a_sole_worker_takes_every_open_claim_back(engine: Engine) -> None:
-    for name in ("ines", "sol"):
-        add_post(engine, add_account(engine, name))
-        claim_one(engine)
-    assert [gone.status for gone in leases.expire_all(engine, NOW)] == [Status.QUEUED] * 2
-    assert leases.expire_all(engine, NOW) == []
-
-
-def test_a_claim_that_stopped_before_arming_goes_back_to_the_queue(engine: Engine) -> None:
-    post_id = add_post(engine)
-    expired(engine, armed=False)
-    entry = get(engine, post_id)
-    assert (entry.post.status, entry.post.attention) == (Status.QUEUED, None)
-    assert entry.attempts[0].outcome == "not_sent"
-    assert "nothing went out" in entry.attempts[0].detail
-
-
-def test_a_claim_that_stopped_after_arming_is_held_never_queued(engine: Engine) -> None:
-    post_id = add_post(engine)
-    expired(engine)
-    entry = get(engine, post_id)
-    assert entry.post.status is Status.IN_DOUBT
-    assert entry.post.attention is not None
-    assert "nobody here knows" in entry.post.attention
-    assert entry.attempts[0].next_look_at is not None
-
-
-# Missed
-
-
-def test_a_post_is_missed_after_its_limit_and_not_at_it(engine: Engine) -> None:
-    post_id = add_post(engine, limit=HOUR)
-    assert overdue.miss(engine, NOW + HOUR) == []
-    assert overdue.miss(engine, NOW + HOUR + SECOND) == [post_id]
-    assert overdue.miss(engine, NOW + HOUR + SECOND) == []
-    assert status_of(engine, post_id) is Status.MISSED
-
-
-def test_a_missed_post_says_why(engine: Engine) -> None:
-    add_post(engine)
-    paused = add_post(engine, add_account(engine, "sol"))
-    accounts.pause(engine, "sol", "No credits left.", "top up", NOW)
-    overdue.miss(engine, NOW + DAY)
-    assert get(engine, 1).post.attention == (
-        "Not sent in time: Handbill was not running, or the network could not be reached."
-    )
-    assert get(engine, paused).post.attention == (
-        "Not sent in time: sol is paused. No credits left."
-    )
-
-
-def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
-    account = add_account(engine)
-    stale = [add_post(engine, account, at=NOW - n * HOUR) for n in range(2, 40)]
-    fresh = add_post(engine, account)
-    assert set(overdue.miss(engine, NOW)) == set(stale)
-    assert claim_one(engine).post_id == fresh
-
-
-@pytest.mark.parametrize(
-    "outcome", [unknown(), refused(), receipt()], ids=["in_doubt", "failed", "published"]
-)
-def test_only_what_is_queued_can_be_missed(engine: Engine, outcome: Outcome) -> None:
-    add_post(engine)
-    attempt(engine, outcome)
-    assert overdue.miss(engine, NOW + DAY) == []
-
-
-def test_what_is_being_published_is_not_missed(engine: Engine) -> None:
-    add_post(engine)
-    claim: Claim = arm(engine, claim_one(engine))
-    assert overdue.miss(engine, NOW + DAY) == []
-    assert row_of(engine, claim.attempt_id).ended_at is None

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from handbill.domain.lifecycle import NEEDS_EYES, Status
+from handbill.domain.lifecycle import NEEDS_EYES, TRANSITIONS, Status
 from handbill.errors import SettingsProblem, StoreProblem
 from handbill.models import Account, Attempt, Part, Post, Review
 from handbill.store.engine import make_engine, write
 from handbill.store.schema import HEAD, MIGRATIONS, REVISIONS, open_store, upgrade
+from tests.conftest import Postgres
 from tests.factories import (
     HOUR,
     NOW,
@@ -146,6 +148,17 @@ def _clauses(sql: str) -> list[str]:
         else:
             clauses[-1] += letter
     return [head.strip(), *sorted(clause.strip() for clause in clauses), body.rpartition(")")[2]]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("setting", ["synchronous_commit", "full_page_writes", "fsync"])
+def test_a_server_that_forgets_is_refused_with_the_way_out(
+    postgres: Postgres, empty_url: str, setting: str
+) -> None:
+    with postgres.without(setting), pytest.raises(StoreProblem, match=setting) as refused:
+        open_store(empty_url)
+    assert f"ALTER SYSTEM SET {setting} = on" in refused.value.cure
 
 
 # Two at once
@@ -390,6 +403,24 @@ def test_a_status_that_is_none_is_refused(engine: Engine) -> None:
     post_id = add_post(engine)
     with pytest.raises(IntegrityError, match="status"), write(engine) as session:
         session.execute(sa.text(f"UPDATE post SET status = 'sending' WHERE id = {post_id}"))  # noqa: S608
+
+
+@pytest.mark.parametrize("new", list(Status))
+@pytest.mark.parametrize("old", list(Status))
+def test_the_database_allows_the_steps_of_the_lifecycle_and_no_other(
+    engine: Engine, old: Status, new: Status
+) -> None:
+    post_id = add_in(engine, old)
+    legal = old is new or new in {to for (at, _verb), to in TRANSITIONS.items() if at is old}
+    columns: dict[str, Any] = {
+        "status": new,
+        "lease_until": NOW if new is Status.PUBLISHING else None,
+        "published_at": NOW if new is Status.PUBLISHED else None,
+        "attention": "Look at it.",
+    }
+    refused = pytest.raises(IntegrityError, match="cannot take this step")
+    with nullcontext() if legal else refused:
+        overwrite(engine, Post, post_id, **columns)
 
 
 def test_a_post_has_at_most_one_open_attempt(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from handbill.cli.asking import (
     Zone,
 )
 from handbill.cli.door import Door, door
+from handbill.cli.requeueing import requeue
 from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 
@@ -233,6 +234,9 @@ def reschedule(
     asked = asking.time_of(at, now, zone, fold, no_later_than)
     here = door(context)
     _answer(here, [queueing.reschedule(here.desk, number, asked, asking.confirmation(yes))])
+
+
+group.command("requeue")(requeue)
 
 
 @group.command("cancel")

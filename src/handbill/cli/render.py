@@ -112,8 +112,8 @@ def short(entry: "Entry", width: int = 60) -> str:
     return f"{text} [{', '.join(marks)}]" if marks else text
 
 
-def what_next(entry: "Entry") -> str | None:
-    """The command that mends a post which needs eyes."""
+def what_next(entry: "Entry", missed: int = 1) -> str | None:
+    """The command that mends a post which needs eyes; `missed` is how many were missed in all."""
     from handbill.store.restoring import is_unasked
 
     post = entry.post
@@ -134,6 +134,11 @@ def what_next(entry: "Entry") -> str | None:
         )
     if post.status is Status.PUBLISHED:
         return f"Look at both, then say that you have: handbill queue confirm {post.id}"
+    if post.status is Status.MISSED and missed > 1:
+        return (
+            f"all {missed} again, one by one: handbill queue requeue --missed; this one: "
+            f"handbill queue requeue {post.id} --at WHEN, or handbill queue cancel {post.id}"
+        )
     if post.status is Status.MISSED:
         return (
             f"handbill queue reschedule {post.id} --at WHEN (or --now), "

@@ -55,7 +55,20 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
     from handbill.services.history import utc
 
     return {
-        "running": running,
+        "running": bool(state.alive) if running is None else running,
+        "workers": [
+            {
+                "name": one.name,
+                "host": one.host,
+                "pid": one.pid,
+                "version": one.version,
+                "started_at": utc(one.started_at),
+                "seen_at": utc(one.seen_at),
+                "alive": one in state.alive and running is not False,
+                "trouble": one.trouble,
+            }
+            for one in state.workers
+        ],
         "counts": {status.value: state.counts.get(status, 0) for status in Status},
         "next": render.posts_json(state.next_up),
         "late": render.posts_json(state.late),
@@ -67,9 +80,7 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
 
 
 def _show_state(state: "State", running: bool | None, run: str) -> None:
-    if running is not None:
-        words = "running" if running else f"not running; start it with `{run}`"
-        render.say(f"The daemon is {words}.")
+    _show_workers(state, running, run)
     counted = [f"{n} {LABELS[s].lower()}" for s, n in sorted(state.counts.items()) if n]
     render.say(f"Posts: {', '.join(counted) or 'none yet'}.")
     for account in state.paused:
@@ -82,7 +93,8 @@ def _show_state(state: "State", running: bool | None, run: str) -> None:
     for entry in state.eyes:
         label = LABELS[entry.post.status]
         render.say(f"! #{entry.post.id} {label}. {entry.post.attention}")
-        if (next_step := render.what_next(entry)) is not None:
+        missed = state.counts.get(Status.MISSED, 0)
+        if (next_step := render.what_next(entry, missed)) is not None:
             render.say(f"    → {next_step}")
     if state.next_up:
         first = state.next_up[0]
@@ -90,6 +102,19 @@ def _show_state(state: "State", running: bool | None, run: str) -> None:
         render.say(f"Next: #{first.post.id} to {first.account.name}, {due}.")
     if not state.needs_eyes:
         render.say("✓ Nothing needs your eyes.")
+
+
+def _show_workers(state: "State", running: bool | None, run: str) -> None:
+    """On a file the lock knows; on a server, who has given a sign of life."""
+    if not (bool(state.alive) if running is None else running):
+        return render.say(f"The daemon is not running; start it with `{run}`.")
+    render.say("The daemon is running.")
+    for one in state.alive:
+        seconds = (state.now - one.seen_at).total_seconds()
+        render.say(f"· Worker {one.name}: seen {max(0, seconds):.0f} s ago.")
+    for trouble in state.troubles:
+        render.say(f"! {trouble}")
+    return None
 
 
 def history(

@@ -101,7 +101,10 @@ class Network(Protocol):
         """Ask who the credentials are. Raises Halted."""
 
     def hour(self) -> datetime | None:
-        """What time the network says it is, in whole seconds; None when it does not answer."""
+        """What time the network says it is, in whole seconds; None when its answer does not say.
+
+        Raises Halted when there is no answer.
+        """
 
     def asks(self, claim: Claim) -> bool:
         """Whether preparing this claim needs the network; if not, it may be done ahead of time."""

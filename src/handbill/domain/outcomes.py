@@ -106,7 +106,8 @@ class Past:
 class Decision:
     """What the recording transaction does: a verb for the post and what its account is told."""
 
-    verb: Verb
+    #: None: the post stays as it is.
+    verb: Verb | None
     wait: timedelta = timedelta(0)
     rest_until: datetime | None = None
     pause: str = ""

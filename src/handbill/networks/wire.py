@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from handbill.clock import elapsed
+from handbill.domain.outcomes import Halted, NotSent
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.failpoints import failpoint
 
@@ -41,6 +42,11 @@ class Exchange:
         self._socket: socket.socket | None = None
 
     @property
+    def publishes(self) -> bool:
+        """Whether this is the one request that makes something public."""
+        return self._send_by is not None
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline, never less than a moment."""
         return max(0.001, self.ends - elapsed())
@@ -56,6 +62,8 @@ class Exchange:
         if not self.handed_over and self._send_by is not None and elapsed() > self._send_by:
             raise SentTooLate("the time to send had passed")
         self.handed_over = True
+        if self.publishes:
+            failpoint("send.before_bytes")
 
     def cut(self) -> None:
         """End the exchange. A read timeout starts anew with every byte that drips in; this does
@@ -138,7 +146,6 @@ class _Watched:
         if self.sock is None:
             self.connect()
         _current.get().hand_over()
-        failpoint("wire.before_bytes")
         super().send(data)  # type: ignore[misc]
 
 
@@ -183,7 +190,8 @@ class BoundedAdapter(HTTPAdapter):
             request.url = request.url.replace(self._official, self._base, 1)
         timeout = (min(CONNECT_TIMEOUT.total_seconds(), exchange.left), exchange.left)
         response = super().send(request, stream=True, timeout=timeout, verify=True, proxies={})
-        failpoint("wire.answering")
+        if exchange.publishes:
+            failpoint("send.answering")
         response._content = _read(response)
         response.headers.pop("Location", None)  # so that nobody follows it
         exchange.response = response
@@ -231,15 +239,20 @@ HOUR_DEADLINE = timedelta(seconds=5)
 def hour(session: requests.Session, official: str) -> datetime | None:
     """The time in the `Date` of an answer (RFC 9110, 6.6.1); the question carries no credentials.
 
-    None when there is no answer, or it does not say.
+    None when the answer does not say. Raises Halted when there is none.
     """
     with exchange(HOUR_DEADLINE):
         try:
-            answer = session.head(f"{official}/")
-            told = parsedate_to_datetime(answer.headers["Date"])
-        except (requests.RequestException, KeyError, ValueError):
-            return None
-    return told if told.tzinfo else None
+            headers = session.head(f"{official}/").headers
+        except requests.RequestException as error:
+            says = f"It could not be asked what time it is: {why_not_sent(error)}."
+            raise Halted(NotSent(says)) from error
+    try:
+        told = parsedate_to_datetime(headers["Date"])
+        kept = timedelta(seconds=int(headers.get("Age", "0")))  # by a cache (RFC 9111, 5.1)
+    except (KeyError, ValueError):
+        return None
+    return told + kept if told.tzinfo else None
 
 
 def why_not_sent(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from handbill.rehearsal import user_id, x
 from handbill.rehearsal.ledger import Arrival
-from handbill.rehearsal.mishaps import DETOUR, Scene, play
+from handbill.rehearsal.mishaps import DETOUR, Scene, cut, play
 from handbill.rehearsal.shapes import ERRORS, not_found, unauthorized
 from handbill.rehearsal.signatures import claimed_account
 from handbill.rehearsal.stage import Stage
@@ -24,6 +24,8 @@ async def exchange(
     """Answer one request to an X path, or play the fault that is planned for it."""
     arrival = stage.ledger.arrive(arrival_time(scope), scope["method"], scope["path"])
     line: Line = scope["state"]["line"]
+    if await _cut(stage, headers, arrival, line, receive):
+        return
     body = await _read(receive, arrival)
     if body is None:
         arrival.bytes += len(line.cycle.body)
@@ -60,6 +62,19 @@ def header_map(scope: Scope) -> Mapping[str, str]:
     """The headers by lower-case name; of a repeated one the last."""
     pairs = scope["headers"]
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+
+
+async def _cut(
+    stage: Stage, headers: Mapping[str, str], arrival: Arrival, line: Line, receive: Receive
+) -> bool:
+    """Whether the plan breaks this request off; the signature is not looked at before that."""
+    account = claimed_account(headers.get("authorization", ""))
+    rule = stage.plan.cut(arrival.method, arrival.path, account) if account else None
+    if rule is None:
+        return False
+    arrival.account = account
+    await cut(rule, arrival, line, receive)
+    return True
 
 
 async def _read(receive: Receive, arrival: Arrival) -> bytes | None:

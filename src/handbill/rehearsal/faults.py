@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from handbill.errors import InputProblem, SettingsProblem
-from handbill.rehearsal.kinds import ALWAYS_ACCEPT, COMMON, KINDS, Check, count, flag, number
+from handbill.rehearsal.kinds import ACCEPTS, COMMON, KINDS, Check, count, flag, number
 from handbill.rehearsal.shapes import ERRORS
 
 
@@ -68,8 +68,9 @@ class Rule:
         for key in kind.needs:
             if key not in given:
                 raise InputProblem(f"Fault {name!r} needs `{key}`.")
-        if name in ALWAYS_ACCEPT and given.get("accept") is False:
-            raise InputProblem(f"Fault {name!r} always makes the post; leave `accept` out.")
+        if name in ACCEPTS and given.get("accept", ACCEPTS[name]) != ACCEPTS[name]:
+            makes = "always makes" if ACCEPTS[name] else "never makes"
+            raise InputProblem(f"Fault {name!r} {makes} the post; leave `accept` out.")
         times = given.get("times", 1)
         return cls(
             do=name,
@@ -144,7 +145,15 @@ class Plan:
     def strike(self, method: str, path: str, account: str) -> Rule | None:
         """The rule that hits this request, if any. The first that fires wins, and the rules after
         it do not see the request."""
-        for rule in self.rules:
+        return self._first([r for r in self.rules if r.do != "cut"], method, path, account)
+
+    def cut(self, method: str, path: str, account: str) -> Rule | None:
+        """The same for rules that break a request off. They go before all others, as they must be
+        found before the whole request has come."""
+        return self._first([r for r in self.rules if r.do == "cut"], method, path, account)
+
+    def _first(self, rules: list[Rule], method: str, path: str, account: str) -> Rule | None:
+        for rule in rules:
             if rule.matches(method, path, account) and rule.strikes(self._random.random):
                 return rule
         return None

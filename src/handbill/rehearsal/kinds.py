@@ -91,6 +91,7 @@ KINDS: dict[str, Kind] = {
     ),
     "drop": Kind(False),
     "reset": Kind(False, {"after_bytes": count}, {"after_bytes": 0}),
+    "cut": Kind(False, {"after_request_bytes": count}, {"after_request_bytes": 0}),
     "half": Kind(True),
     "drip": Kind(True, {"bytes_per_second": _speed}, {"bytes_per_second": 1}),
     "delay": Kind(False, {"seconds": number}, {"seconds": 1}),
@@ -106,8 +107,8 @@ KINDS: dict[str, Kind] = {
     "hide": Kind(True, {"seconds": number}, {"seconds": 60}),
 }
 
-#: Without `accept` these make no sense as a refusal: the post is always made.
-ALWAYS_ACCEPT = {"forget", "hide"}
+#: These leave no choice. Hiding makes no sense without a post; a cut request never comes whole.
+ACCEPTS = {"forget": True, "hide": True, "cut": False}
 
 COMMON: dict[str, Check] = {
     "do": _line,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from starlette.types import Receive
+
 from handbill.rehearsal import x
 from handbill.rehearsal.faults import Rule
 from handbill.rehearsal.ledger import Arrival, Entry
@@ -52,6 +54,17 @@ async def play(scene: Scene) -> Answer | None:
         return None
     finally:
         del scene.stage.playing[task]
+
+
+async def cut(rule: Rule, arrival: Arrival, line: Line, receive: Receive) -> None:
+    """Break the connection once the head and so many bytes of the body have come."""
+    arrival.fault = rule.do
+    more = True
+    while more and arrival.bytes < rule.args["after_request_bytes"]:
+        message = await receive()
+        arrival.bytes += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    line.reset()
 
 
 async def _perform(scene: Scene) -> Answer | None:

@@ -11,9 +11,9 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem
-from handbill.models import Account, Standing
+from handbill.models import Account, Standing, Worker
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts, reviews, standing
+from handbill.store import accounts, agenda, posts, reviews, standing, workers
 from handbill.store.posts import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
@@ -84,11 +84,25 @@ class State:
     pause: Standing | None
     paused: Sequence[Account]
     resting: Sequence[Account]
+    #: Who publishes or did lately; the newest sign of life first.
+    workers: Sequence[Worker]
+    now: datetime
+
+    @property
+    def alive(self) -> Sequence[Worker]:
+        """The workers that have given a sign of life a moment ago."""
+        since = self.now - workers.SILENCE
+        return [one for one in self.workers if one.stopped_at is None and one.seen_at >= since]
+
+    @property
+    def troubles(self) -> Sequence[str]:
+        """Why workers that live publish nothing."""
+        return sorted({one.trouble for one in self.alive if one.trouble})
 
     @property
     def needs_eyes(self) -> bool:
         """Whether a person should look at something."""
-        return bool(self.eyes or self.pause or self.paused or self.late)
+        return bool(self.eyes or self.pause or self.paused or self.late or self.troubles)
 
 
 def state(desk: Desk) -> State:
@@ -106,6 +120,8 @@ def state(desk: Desk) -> State:
         pause=standing.get(engine, standing.PAUSE),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],
+        workers=workers.listing(engine),
+        now=now,
     )
 
 

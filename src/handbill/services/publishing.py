@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from handbill.clock import elapsed
+from handbill.domain.lateness import OUTAGE, late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Evidence, Network
 from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unknown
@@ -21,7 +22,7 @@ from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, records
+from handbill.store import accounts, claims, overdue, records
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
         evidence = line.prepare(claim)
         failpoint("prepare.after")
         _wait(desk, claim)
+        _keep_apart(desk, claim)
         send_by = elapsed() + SEND_WINDOW.total_seconds()
         if claims.arm(desk.engine, claim, evidence, desk.clock()):
             outcome = BROKE_DURING
@@ -77,6 +79,20 @@ def _wait(desk: Desk, claim: Claim) -> None:
     ends = elapsed() + LEAD.total_seconds()
     while (left := (claim.not_before - desk.clock()).total_seconds()) > 0 and elapsed() < ends:
         time.sleep(min(left, LEAD.total_seconds()))
+
+
+def _keep_apart(desk: Desk, claim: Claim) -> None:
+    """Whatever held an overdue post up, no other of its account leaves right behind it."""
+    now = desk.clock()
+    if late_by(claim.due_at, now) < OUTAGE:
+        return
+    if held := overdue.keep_apart(desk.engine, claim, now, desk.gap):
+        log.info(
+            "Overdue posts of %s leave one by one; %s wait for their turn.",
+            claim.account.name,
+            held,
+            extra={"action": "spaced", "account": claim.account.name, "posts": held},
+        )
 
 
 def _identified(desk: Desk, line: Network, claim: Claim) -> Claim:

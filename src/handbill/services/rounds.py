@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 from handbill.domain.lateness import late_by
 from handbill.domain.lifecycle import LABELS, Status
+from handbill.domain.network import Claim
 from handbill.domain.outcomes import Receipt
 from handbill.domain.zones import show
+from handbill.errors import Problem
 from handbill.services import publishing, settling
 from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
 from handbill.services.shifts import Shift
 from handbill.services.timekeeping import Timekeeper
-from handbill.store import accounts, claims, posts, standing
+from handbill.store import accounts, agenda, claims, posts, standing
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -86,22 +88,42 @@ LAST_PATIENCE = timedelta(seconds=10)
 
 
 def tick(desk: Desk) -> int:
-    """One pass over everything that is due now; answers how many claims were made."""
+    """One pass over everything that is due now; answers how many claims were made.
+
+    Raises Problem when something is due and the clock is wrong, or nobody can say that it is right.
+    """
     made = 0
-    unrecorded: deque[Ended] = deque()
     shift, timekeeper = Shift(desk), Timekeeper(desk)
     with sole_worker(desk.engine):
         shift.begin()
-        while timekeeper.trusted() and (
-            found := claims.claim(desk.engine, desk.clock(), shift.name, 1, desk.pictures)
-        ):
-            made += 1
-            ended = publishing.publish(desk, found[0])
-            tell(ended, desk.clock())
-            if ended.status is None:
-                unrecorded.append(ended)
-        publishing.write_down(desk, unrecorded, LAST_PATIENCE)
-        while look(desk):
-            pass
+        today = agenda.look_up(desk.engine, desk.clock())
+        if today.posts_due or today.looks_due:
+            made = _one_pass(desk, shift, timekeeper)
         shift.end()
+    if timekeeper.trouble and timekeeper.moment() is None:
+        raise Problem(timekeeper.trouble)
     return made
+
+
+def _one_pass(desk: Desk, shift: Shift, timekeeper: Timekeeper) -> int:
+    made = 0
+    unrecorded: deque[Ended] = deque()
+    if timekeeper.trusted():
+        shift.tidy()
+    while timekeeper.trusted() and (claim := _claim(desk, shift, timekeeper.moment())):
+        made += 1
+        ended = publishing.publish(desk, claim)
+        tell(ended, desk.clock())
+        if ended.status is None:
+            unrecorded.append(ended)
+    publishing.write_down(desk, unrecorded, LAST_PATIENCE)
+    while timekeeper.quiet() and look(desk):
+        pass
+    return made
+
+
+def _claim(desk: Desk, shift: Shift, now: datetime | None) -> Claim | None:
+    if now is None:
+        return None
+    made = claims.claim(desk.engine, now, shift.name, 1, desk.pictures)
+    return made[0] if made else None

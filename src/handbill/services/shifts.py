@@ -26,8 +26,11 @@ class Shift:
         self._desk = desk
         self._host = socket.gethostname()
         #: Who claims. No two processes ever share it, whatever becomes of process numbers.
-        self.name = f"{self._host[:40]}-{os.getpid()}-{secrets.token_hex(2)}"
-        self._seen_at: datetime | None = None
+        self.name = f"{self._host[:40]}-{os.getpid()}-{secrets.token_hex(6)}"
+        self._seen_at = self._seen_before = desk.clock()
+        #: The newest sign of life of anybody before those that nobody has thought about yet.
+        self._last_sign: datetime | None = None
+        self._thought = True
 
     def begin(self) -> None:
         """Before the first claim. Raises StoreProblem when the database cannot be written."""
@@ -41,33 +44,35 @@ class Shift:
             started_at=now,
             seen_at=now,
         )
-        before = workers.register(engine, me)
-        self._seen_at = now
+        self._keep_in_mind(workers.register(engine, me))
+        self._seen_at = self._seen_before = now
         alone = sqlite_file(engine) is not None
         _tell(leases.expire_all(engine, now) if alone else leases.expire(engine, now, gone))
-        self._tidy(now, before)
 
-    def tidy(self, trouble: str | None = None) -> None:
-        """Give a sign of life, take back what the silent had claimed, list what is missed."""
+    def beat(self, trouble: str | None = None) -> None:
+        """Give a sign of life, and say what is wrong."""
+        now = self._desk.clock()
+        self._keep_in_mind(workers.beat(self._desk.engine, self.name, now, trouble))
+        self._seen_before, self._seen_at = self._seen_at, now
+
+    def tidy(self) -> None:
+        """Take back what the silent had claimed, list what is missed, space out after an outage.
+
+        Only by a clock that can be trusted: one that runs ahead would miss posts before their time.
+        """
         engine, now = self._desk.engine, self._desk.clock()
-        before = workers.beat(engine, self.name, now, trouble)
         # By my own last sign, not by the clock: after an outage of the database all seem silent.
-        gone = workers.silent(engine, (self._seen_at or now) - workers.SILENCE)
-        self._seen_at = now
+        since = min(self._seen_before, now) - workers.SILENCE
+        gone = [name for name in workers.silent(engine, since) if name != self.name]
         _tell(leases.expire(engine, now, gone))
-        self._tidy(now, before)
+        _tell_missed(overdue.miss(engine, now))
+        if not self._thought and was_outage(self._last_sign, now):
+            _tell_spaced(overdue.space_out(engine, now, self._desk.gap))
+        self._thought = True
 
-    def _tidy(self, now: datetime, last_sign: datetime | None) -> None:
-        _tell_missed(overdue.miss(self._desk.engine, now))
-        if was_outage(last_sign, now):
-            waiting = overdue.space_out(self._desk.engine, now, self._desk.gap)
-            if waiting:
-                log.warning(
-                    "Nobody has published for a while. Overdue posts leave one by one now; "
-                    "%s wait for their turn.",
-                    waiting,
-                    extra={"action": "spaced", "posts": waiting},
-                )
+    def _keep_in_mind(self, last_sign: datetime | None) -> None:
+        if self._thought:
+            self._last_sign, self._thought = last_sign, False
 
     def forsake(self, kept: Collection[int]) -> None:
         """Take back what I claimed without hearing of it; `kept` are the attempts I know of."""
@@ -115,4 +120,14 @@ def _tell_missed(numbers: list[int]) -> None:
             post_id,
             post_id,
             extra={"action": "missed", "post": post_id, "status": Status.MISSED.value},
+        )
+
+
+def _tell_spaced(waiting: int) -> None:
+    if waiting:
+        log.warning(
+            "Nobody has published for a while. Overdue posts leave one by one now; "
+            "%s wait for their turn.",
+            waiting,
+            extra={"action": "spaced", "posts": waiting},
         )

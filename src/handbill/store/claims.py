@@ -21,7 +21,8 @@ from handbill.domain.network import AccountRef, Claim, Evidence, Image
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.engine import begin, write
+from handbill.store.engine import write
+from handbill.store.group import together
 from handbill.store.standing import not_paused
 
 #: What arming must have left of its lease: the exchange, and time to record it.
@@ -211,24 +212,25 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
 
     Whatever error this raises, the caller must send nothing.
     """
-    failpoint("arm.before")
-    with begin(engine) as connection:
-        armed = connection.execute(
-            _ARM,
-            {
-                "its_attempt": claim.attempt_id,
-                "its_post": claim.post_id,
-                "its_part": claim.part_id,
-                "its_account": claim.account.id,
-                "its_fence": claim.fence,
-                "its_revision": claim.revision,
-                "now": now,
-                "lease": now + SEND_LEASE,
-                "proof": dict(evidence),
-            },
-        )
+    values = {
+        "its_attempt": claim.attempt_id,
+        "its_post": claim.post_id,
+        "its_part": claim.part_id,
+        "its_account": claim.account.id,
+        "its_fence": claim.fence,
+        "its_revision": claim.revision,
+        "now": now,
+        "lease": now + SEND_LEASE,
+        "proof": dict(evidence),
+    }
+
+    def give(session: Session) -> bool:
+        armed = session.connection().execute(_ARM, values)
         failpoint("arm.before_commit")
-        given = armed.rowcount == 1
+        return armed.rowcount == 1
+
+    failpoint("arm.before")
+    given = together(engine, give)
     failpoint("arm.after_commit")
     return given
 

@@ -18,6 +18,7 @@ from handbill.store.changes import announce
 from handbill.store.claims import make_claim
 from handbill.store.engine import write
 from handbill.store.records import (
+    after_proof,
     attempts_of,
     end_attempt,
     keep_receipt,
@@ -56,7 +57,8 @@ def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[
         for attempt in due:
             attempt.next_look_at = now + COME_BACK
         found = [Doubt(_first_doubt(session, a, pictures), a.id or 0) for a in due]
-        failpoint("look.before_commit")
+        if found:
+            failpoint("look.before_commit")
     if found:
         failpoint("look.after_commit")
     return found
@@ -155,12 +157,13 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
                 "Look for the link of this one, or leave --url away.",
             )
         post.strikes = 0
-        for attempt in open_doubts:
-            if receipt is None or attempt.part_id == last.part_id:
-                resolve(attempt, "confirmed" if receipt else "denied", now)
+        judged = [a for a in open_doubts if receipt is None or a.part_id == last.part_id]
+        for attempt in judged:
+            resolve(attempt, "confirmed" if receipt else "denied", now)
+        verdict = Decision(Verb.DEFER)
         if receipt:
-            keep_receipt(session, post, part, receipt, last.armed_at or now)
-        verdict = Decision(Verb.CONFIRM if receipt else Verb.DEFER)
-        move(session, post, part, last, verdict, "", now)
+            keep_receipt(post, part, judged, receipt, last.armed_at or now)
+            verdict = after_proof(session, part)
+        move(post, part, last, verdict, "", now)
         announce(session)
         return post.status

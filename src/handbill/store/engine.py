@@ -28,6 +28,8 @@ from handbill.store.troubles import plainly
 
 BUSY_MS = 15_000
 
+#: A worker that freezes in the middle of a transaction must not hold the others up for ever.
+_SESSION = ("timezone=utc", "lock_timeout=15s", "idle_in_transaction_session_timeout=10s")
 #: Makes an engine of a database's address.
 Opening = Callable[[str], Engine]
 
@@ -59,7 +61,7 @@ def _postgres(url: sa.URL) -> Engine:
         pool_size=8,
         max_overflow=-1,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=utc -c lock_timeout=15s"},
+        connect_args={"options": " ".join(f"-c {option}" for option in _SESSION)},
     )
 
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, col
 
-from handbill.domain.lateness import MOMENT, spaced
+from handbill.domain.lateness import BARELY, take_turns
 from handbill.domain.lifecycle import Status, Verb, step
+from handbill.domain.network import Claim
 from handbill.failpoints import failpoint
 from handbill.models import Account, Post, Standing
 from handbill.store.engine import write
@@ -20,12 +21,16 @@ def miss(engine: Engine, now: datetime) -> list[int]:
     """List as missed what can no longer leave within its limit; answers the posts' numbers."""
     with write(engine) as session:
         rows = session.execute(
-            _waiting(now, col(Post.no_later_than) < now).with_only_columns(Post, Account)
+            sa.select(Post, Account)
+            .join(Account, col(Account.id) == col(Post.account_id))
+            .where(_may_leave_from(now), col(Post.no_later_than) < now)
+            .order_by(col(Post.id))  # always in this order, or two workers could wait for ever
+            .with_for_update(of=Post)
         ).all()
         pause = session.get(Standing, PAUSE) if rows else None
         for post, account in rows:
             post.status = step(post.status, Verb.MISS)
-            post.attention = _why_missed(account, pause, now)
+            post.attention = _why_missed(post, account, pause, now)
         session.flush()
         if rows:
             failpoint("miss.before_commit")
@@ -34,23 +39,19 @@ def miss(engine: Engine, now: datetime) -> list[int]:
     return [post.id or 0 for post, _account in rows]
 
 
-def _waiting(now: datetime, which: sa.ColumnElement[bool]) -> sa.Select[Post, Account]:
-    return (
-        sa.select(Post, Account)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.QUEUED, col(Post.not_before) <= now, which)
-        .order_by(col(Post.account_id), col(Post.not_before), col(Post.id))
-        .with_for_update(of=Post)
-    )
+def _may_leave_from(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Post.status) == Status.QUEUED, col(Post.not_before) <= moment)
 
 
-def _why_missed(account: Account, pause: Standing | None, now: datetime) -> str:
+def _why_missed(post: Post, account: Account, pause: Standing | None, now: datetime) -> str:
     if pause is not None:
         return f"Not sent in time: everything is paused. {pause.value}"
     if account.paused_at is not None:
         return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
     if account.rest_until is not None and account.rest_until > now:
         return f"Not sent in time: the network asked {account.name} to rest."
+    if post.not_before and post.no_later_than and post.not_before > post.no_later_than:
+        return "Not sent in time: overdue posts leave one by one, and its turn came too late."
     return "Not sent in time: Handbill was not running, or the network could not be reached."
 
 
@@ -61,17 +62,50 @@ def space_out(engine: Engine, now: datetime, gap: timedelta) -> int:
     posts have to wait longer for it. `due_at` stays the promise.
     """
     with write(engine) as session:
-        moved = 0
-        for _account, posts in groupby(_overdue(session, now), key=lambda post: post.account_id):
-            for turn, post in enumerate(posts):
-                if turn and post.no_later_than is not None:
-                    post.not_before = spaced(now, turn * gap, post.no_later_than)
-                    moved += 1
-        return moved
+        late = sorted(_overdue(session, now, _may_leave_from(now)), key=_old_order)
+        accounts = groupby(late, key=lambda post: post.account_id)
+        return sum(_spread(list(posts), now, now, gap) for _account, posts in accounts)
 
 
-def _overdue(session: Session, now: datetime) -> Sequence[Post]:
-    """Overdue posts that may still leave, by account and due time."""
+def keep_apart(engine: Engine, claim: Claim, now: datetime, gap: timedelta) -> int:
+    """Before an overdue post is sent, let the account's other overdue ones wait for `gap`.
+
+    While one post of an account is being published none of its others can be claimed. So no two
+    overdue posts leave closer together, whatever held them up and however long a retry took.
+    Answers how many of them were free to leave at once.
+    """
+    others = sa.and_(
+        _may_leave_from(now + gap),
+        col(Post.account_id) == claim.account.id,
+        col(Post.id) != claim.post_id,
+    )
+    with write(engine) as session:
+        late = sorted(_overdue(session, now, others), key=_old_order)
+        free = sum(post.not_before is not None and post.not_before <= now for post in late)
+        _spread(late, now + gap, now, gap)
+        return free
+
+
+def _overdue(session: Session, now: datetime, which: sa.ColumnElement[bool]) -> Sequence[Post]:
+    """Queued posts that are late and may still leave, locked."""
     return session.scalars(
-        _waiting(now - MOMENT, col(Post.no_later_than) >= now).with_only_columns(Post)
+        sa.select(Post)
+        .where(which, col(Post.due_at) <= now - BARELY, col(Post.no_later_than) >= now)
+        .order_by(col(Post.id))
+        .with_for_update()
     ).all()
+
+
+def _old_order(post: Post) -> tuple[int, datetime | None, int | None]:
+    return post.account_id, post.due_at, post.id
+
+
+def _spread(posts: Sequence[Post], first: datetime, now: datetime, gap: timedelta) -> int:
+    """Give one account's posts their turns; answers how many have to wait for theirs."""
+    spans = [(post.not_before or now, post.no_later_than or now) for post in posts]
+    waiting = 0
+    for post, turn in zip(posts, take_turns(spans, first, gap), strict=True):
+        if turn > now and turn != post.not_before:
+            post.not_before = turn
+            waiting += 1
+    return waiting

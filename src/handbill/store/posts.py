@@ -1,6 +1,6 @@
 """Rows of posts and their parts: the verbs of a person, and the reading side."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,24 +83,38 @@ def _set_time(post: Post, timing: Timing) -> None:
     post.no_later_than = timing.no_later_than
 
 
-def change(engine: Engine, post_id: int, act: Callable[[Session, Post], None]) -> None:
+#: What is done to a post within a transaction.
+Act = Callable[[Session, Post], None]
+
+
+def change(engine: Engine, post_id: int, act: Act) -> None:
     """Change one post in a transaction, unless a try at it may still turn out public.
 
     Raises NotFound; TooLate while it is being published or is in doubt, or when the post's status
     does not allow the verb.
     """
+    change_all(engine, {post_id: act})
+
+
+def change_all(engine: Engine, acts: Mapping[int, Act]) -> None:
+    """Change several posts as `change` does, all or none."""
     with write(engine) as session:
-        post = session.get(Post, post_id, with_for_update=True)
-        if post is None:
-            raise no_such_post(post_id)
-        if post.status in (Status.PUBLISHING, Status.IN_DOUBT) or _unresolved(session, post_id):
-            raise _too_late(post)
-        try:
-            act(session, post)
-        except IllegalStep:
-            raise _too_late(post) from None
-        post.strikes = 0
+        for post_id in sorted(acts):  # always in this order, or two of us could wait for ever
+            _change(session, post_id, acts[post_id])
         announce(session)
+
+
+def _change(session: Session, post_id: int, act: Act) -> None:
+    post = session.get(Post, post_id, with_for_update=True)
+    if post is None:
+        raise no_such_post(post_id)
+    if post.status in (Status.PUBLISHING, Status.IN_DOUBT) or _unresolved(session, post_id):
+        raise _too_late(post)
+    try:
+        act(session, post)
+    except IllegalStep:
+        raise _too_late(post) from None
+    post.strikes = 0
 
 
 def no_such_post(post_id: int) -> NotFound:
@@ -156,7 +170,7 @@ def approve(_session: Session, post: Post) -> None:
     post.status = step(post.status, Verb.QUEUE)
 
 
-def reschedule(timing: Timing) -> Callable[[Session, Post], None]:
+def reschedule(timing: Timing) -> Act:
     """Give a post a new time; a missed or failed one is queued again, a draft stays a draft."""
 
     def act(_session: Session, post: Post) -> None:
@@ -171,7 +185,18 @@ def reschedule(timing: Timing) -> Callable[[Session, Post], None]:
     return act
 
 
-def edit(text: str | None, images: list[dict[str, Any]] | None) -> Callable[[Session, Post], None]:
+def requeue(timing: Timing) -> Act:
+    """Queue a missed or failed post again at a new time; a post in any other status is refused."""
+
+    def act(session: Session, post: Post) -> None:
+        if post.status not in (Status.MISSED, Status.FAILED):
+            raise IllegalStep(post.status, Verb.QUEUE)
+        reschedule(timing)(session, post)
+
+    return act
+
+
+def edit(text: str | None, images: list[dict[str, Any]] | None) -> Act:
     """Change the first part that is not out yet."""
 
     def act(session: Session, post: Post) -> None:

@@ -7,7 +7,9 @@ attempt, however late, makes the post published.
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from handbill.domain.lifecycle import Status, Verb, step
@@ -25,7 +27,8 @@ from handbill.domain.outcomes import (
 from handbill.domain.settling import next_look
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.engine import write
+from handbill.store.group import together
+from handbill.store.plain import publish_plainly
 
 
 def record(
@@ -36,11 +39,18 @@ def record(
     A worker that was away too long finds its attempt ended as unknown. What it knows still counts:
     a receipt publishes the post, "surely not sent" resolves the doubt; neither is lost.
     """
-    failpoint("record.before")
-    with write(engine) as session:
-        status = end_attempt(session, claim.attempt_id, outcome, now, chance)
+
+    def end(session: Session) -> Status:
+        if isinstance(outcome, Receipt) and publish_plainly(session, claim, outcome, now):
+            status = Status.PUBLISHED
+        else:
+            status = end_attempt(session, claim.attempt_id, outcome, now, chance)
         session.flush()
         failpoint("record.before_commit")
+        return status
+
+    failpoint("record.before")
+    status = together(engine, end)
     failpoint("record.after_commit")
     return status
 
@@ -49,11 +59,10 @@ def end_attempt(
     session: Session, attempt_id: int, outcome: Outcome, now: datetime, chance: float = 0.5
 ) -> Status:
     """The only function that ends an attempt; runs in the caller's transaction."""
-    post_id = session.get_one(Attempt, attempt_id).post_id
-    post = session.get_one(Post, post_id, with_for_update=True)  # always the post before its tries
-    attempt = session.get_one(Attempt, attempt_id, with_for_update=True)
-    part = session.get_one(Part, attempt.part_id)
-    others = [Past(a.outcome, a.resolution) for a in attempts_of(session, part) if a is not attempt]
+    attempt, post, part, account, parts = _whole(session, attempt_id)
+    # Of a post that was claimed once this is the only try; nobody need look for others.
+    tries = [attempt] if post.fence == 1 else attempts_of(session, part)
+    others = [Past(one.outcome, one.resolution) for one in tries if one is not attempt]
     outcome = heed_echo(not_anothers(session, part, outcome), others)
     if attempt.ended_at is None:
         _end(attempt, outcome, now)
@@ -61,30 +70,69 @@ def end_attempt(
         return post.status
     decision = heed_strikes(decide(outcome, others, chance), post.strikes)
     if isinstance(outcome, Receipt):
-        keep_receipt(session, post, part, outcome, max(outcome.at or now, attempt.armed_at or now))
-    account = session.get_one(Account, post.account_id)
-    if isinstance(outcome, Receipt):
+        keep_receipt(post, part, tries, outcome, max(outcome.at or now, attempt.armed_at or now))
         account.newest_remote_id = outcome.remote_id  # from the network, never from what was typed
     _tell_account(account, decision, now)
-    move(session, post, part, attempt, decision, decision.says or outcome.says, now)
+    if decision.verb is Verb.CONFIRM and parts > 1:
+        decision = after_proof(session, part)
+    move(post, part, attempt, decision, decision.says or outcome.says, now)
     return post.status
+
+
+def _whole(session: Session, attempt_id: int) -> tuple[Attempt, Post, Part, Account, int]:
+    """An attempt with all that belongs to it, and how many parts its post has; locked."""
+    found = session.execute(_WHOLE, {"its_attempt": attempt_id}).one()
+    attempt, post, part, account, parts = found
+    return attempt, post, part, account, parts
+
+
+_sister = aliased(Part)
+# The post is locked before its try, as everywhere, or two of us could wait for each other.
+_WHOLE = (
+    sa.select(
+        Attempt,
+        Post,
+        Part,
+        Account,
+        sa.select(sa.func.count())
+        .select_from(_sister)
+        .where(col(_sister.post_id) == col(Post.id))
+        .correlate(Post)
+        .scalar_subquery(),
+    )
+    .join(Post, col(Post.id) == col(Attempt.post_id))
+    .join(Part, col(Part.id) == col(Attempt.part_id))
+    .join(Account, col(Account.id) == col(Post.account_id))
+    .where(col(Attempt.id) == sa.bindparam("its_attempt"))
+    .with_for_update(of=(Post, Attempt))
+    .execution_options(populate_existing=True)
+)
 
 
 def not_anothers(session: Session, part: Part, outcome: Outcome) -> Outcome:
     """An answer that names a post we already have proves nothing."""
     if not isinstance(outcome, Receipt) or not outcome.remote_id:
         return outcome
-    twin = session.exec(
-        select(Part.id)
-        .join(Post, col(Post.id) == col(Part.post_id))
-        .where(
-            Part.remote_id == outcome.remote_id,
-            Part.id != part.id,
-            Post.account_id
-            == select(Post.account_id).where(Post.id == part.post_id).scalar_subquery(),
-        )
+    twin = session.execute(
+        _TWIN, {"remote_id": outcome.remote_id, "its_part": part.id, "its_post": part.post_id}
     ).first()
     return Unknown("The answer named another post of this account.") if twin else outcome
+
+
+_TWIN = (
+    sa.select(col(Part.id))
+    .join(Post, col(Post.id) == col(Part.post_id))
+    .where(
+        col(Part.remote_id) == sa.bindparam("remote_id"),
+        col(Part.id) != sa.bindparam("its_part"),
+        col(Post.account_id)
+        == sa.select(col(Post.account_id))
+        .where(col(Post.id) == sa.bindparam("its_post"))
+        .correlate(None)
+        .scalar_subquery(),
+    )
+    .limit(1)
+)
 
 
 def attempts_of(session: Session, part: Part) -> Sequence[Attempt]:
@@ -122,14 +170,16 @@ def resolve(attempt: Attempt, resolution: str, now: datetime) -> None:
     attempt.next_look_at = None
 
 
-def keep_receipt(session: Session, post: Post, part: Part, receipt: Receipt, at: datetime) -> None:
+def keep_receipt(
+    post: Post, part: Part, tries: Sequence[Attempt], receipt: Receipt, at: datetime
+) -> None:
     """Write the proof down and resolve every doubt about the part."""
     if part.remote_id is not None:
         if part.remote_id != receipt.remote_id:
             post.attention = f"This is out twice: {part.url} and {receipt.url}."
         return
     part.remote_id, part.url, part.published_at = receipt.remote_id, receipt.url, at
-    for attempt in attempts_of(session, part):
+    for attempt in tries:
         if attempt.outcome == Unknown.kind and attempt.resolution is None:
             resolve(attempt, "found", at)
 
@@ -144,7 +194,6 @@ def _tell_account(account: Account, decision: Decision, now: datetime) -> None:
 
 
 def move(
-    session: Session,
     post: Post,
     part: Part,
     attempt: Attempt,
@@ -154,12 +203,8 @@ def move(
 ) -> None:
     """Take the post where the decision leads, if it is still this attempt's to move."""
     verb = decision.verb
-    if post.status is Status.PUBLISHED:
+    if post.status is Status.PUBLISHED or verb is None:
         return
-    if verb is Verb.CONFIRM and _parts_left(session, part):
-        if _doubts_left(session, part):
-            return  # after a restore the next part may be out as well
-        verb = Verb.DEFER  # the next part is claimed at the next wake
     stale = post.fence != attempt.fence or post.status not in (Status.PUBLISHING, Status.IN_DOUBT)
     if stale and verb is not Verb.CONFIRM:
         return  # somebody newer holds the post; only proof may overrule them
@@ -174,6 +219,15 @@ def move(
         post.not_before = _after(post, now, decision)
     else:
         post.attention = says
+
+
+def after_proof(session: Session, part: Part) -> Decision:
+    """What follows for the post when one of its parts proved to be out."""
+    if not _parts_left(session, part):
+        return Decision(Verb.CONFIRM)
+    if _doubts_left(session, part):
+        return Decision(None)  # after a restore the next part may be out as well
+    return Decision(Verb.DEFER)  # the next part is claimed at the next wake
 
 
 def _parts_left(session: Session, part: Part) -> bool:

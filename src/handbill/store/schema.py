@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from handbill.errors import StoreProblem
+from handbill.failpoints import failpoint
 from handbill.store.engine import make_engine, sqlite_file
 from handbill.store.troubles import plainly
 
@@ -119,6 +120,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            failpoint("migrate.before_commit")
+        failpoint("migrate.after_commit")
         if lite:
             _pragma(connection, "foreign_keys=ON")
 

@@ -8,7 +8,6 @@ import base64
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,6 +116,7 @@ class X:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
         request = self._built.pop(claim.attempt_id, None) or self._build(claim, evidence)
         trouble: Exception | None = None
+        asked_at = self._clock()
         with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
             try:
                 client.session.get_adapter(OFFICIAL).send(request)
@@ -124,9 +124,12 @@ class X:
                 trouble = error
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
-        answer = answers.read(exchange.response)
+        answer = answers.read(exchange.response, self._secrets)
         outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
-        return replace(outcome, says=self._without_secrets(outcome.says))
+        newest = evidence.get("since_id")
+        if isinstance(outcome, Receipt) and answers.is_older(outcome.remote_id, newest, asked_at):
+            return Unknown(f"X answered {answer.status} with the number of an older post.")
+        return outcome
 
     def _build(self, claim: Claim, evidence: Evidence) -> requests.PreparedRequest:
         """The creating request as tweepy makes and signs it, unsent: work that need not wait for
@@ -155,12 +158,6 @@ class X:
                 if exchange.response is None:
                     raise
         return exchange, trouble
-
-    def _without_secrets(self, says: str) -> str:
-        """An answer may echo what we sent; nothing of that is kept."""
-        for secret in self._secrets:
-            says = says.replace(secret, "[secret]")
-        return says
 
     def _without_answer(self, exchange: wire.Exchange, trouble: Exception | None) -> Outcome:
         if not exchange.handed_over and trouble is not None:
@@ -219,7 +216,7 @@ class X:
         answer = self._ask(
             lambda client: client.get_users_tweets(user_id, max_results=5, user_auth=True)
         )
-        newest = (answer.get("meta") or {}).get("newest_id")
+        newest = answers.data(answer, "meta").get("newest_id")
         return str(newest) if newest else None
 
     def _upload(self, image: Image) -> tuple[str, str]:
@@ -284,10 +281,11 @@ class X:
         if exchange.response is None:
             says = f"X could not be reached: {wire.why_not_sent(trouble or OSError())}."
             raise Halted(NotSent(says))
-        answer = answers.read(exchange.response)
+        answer = answers.read(exchange.response, self._secrets)
         if not 200 <= answer.status < 300:
-            no = answers.halt(answer, self._clock())
-            raise Halted(replace(no, says=self._without_secrets(no.says)))
+            raise Halted(answers.halt(answer, self._clock()))
+        if answer.body is None and answer.status != 204:
+            raise Halted(NotSent("X's answer could not be read."))
         return answer.body or {}
 
     # Did it go out?
@@ -306,8 +304,8 @@ class X:
             if (hit := timeline.match(page, claim)) is not None:
                 url = _post_address(claim.account) + hit.id
                 return Found(Receipt(hit.id, url, "Found on X's timeline.", hit.created_at))
-            token = (page.get("meta") or {}).get("next_token")
-            if not token:
+            token = answers.data(page, "meta").get("next_token")
+            if not isinstance(token, str) or not token:
                 break
         return NotSeen("X's timeline does not show it; that can lag, so it proves nothing.")
 

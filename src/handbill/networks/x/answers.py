@@ -7,7 +7,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -79,22 +79,25 @@ class Answer:
         return printable(str(words))[:300].rstrip(". ")
 
 
-def read(response: requests.Response) -> Answer:
-    """Take an answer apart. Never raises."""
-    body: object = None
+def read(response: requests.Response, secrets: Iterable[str] = ()) -> Answer:
+    """Take an answer apart. Never raises. It may echo what we sent; no secret of that is kept."""
+    body, content, reason = None, response.content, response.reason or ""
+    for secret in secrets:
+        content = content.replace(secret.encode(), b"[secret]")
+        reason = reason.replace(secret, "[secret]")
     with contextlib.suppress(ValueError, RecursionError):
-        body = json.loads(response.content)
+        body = json.loads(content)
     return Answer(
         response.status_code,
-        printable(response.reason or ""),
+        printable(reason),
         response.headers,
         body if isinstance(body, dict) else None,
     )
 
 
-def data(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The `data` object of a good answer; empty when there is none."""
-    found = body.get("data")
+def data(body: Mapping[str, Any], key: str = "data") -> dict[str, Any]:
+    """An object in a good answer; empty when there is none."""
+    found = body.get(key)
     return found if isinstance(found, dict) else {}
 
 
@@ -117,17 +120,31 @@ def processing(media: Mapping[str, Any]) -> Processing:
 
 def outcome(answer: Answer, address: str, now: datetime) -> Outcome:
     """What the answer to the creating request proves: the closed list."""
-    if answer.status in (200, 201):
+    if 200 <= answer.status < 300:
         remote_id = str(data(answer.body or {}).get("id", ""))
-        if re.fullmatch(r"[1-9][0-9]{0,18}", remote_id):
-            return Receipt(remote_id, address + remote_id)
-        return Unknown(f"X answered {answer.status}, but without the number of the post.")
+        if not re.fullmatch(r"[1-9][0-9]{0,18}", remote_id):
+            return Unknown(f"X answered {answer.status}, but without the number of the post.")
+        return Receipt(remote_id, address + remote_id)
     if answer.is_xs_own and (verdict := _no(answer, now)) is not None:
         return verdict
     return Unknown(
         f"X answered with an error ({answer.status} {answer.reason}) that leaves open whether "
         "the post is out."
     )
+
+
+#: X's numbers carry their time: milliseconds since then, above 22 other bits (X's "snowflake").
+NUMBERS_BEGAN = datetime.fromtimestamp(1288834974.657, UTC)
+#: Their clock and ours differ; and what is far older is a number of another making.
+NUMBER_TOLERANCE, NUMBER_REACH = timedelta(seconds=5), timedelta(days=1)
+
+
+def is_older(remote_id: str, newest: str | None, asked_at: datetime) -> bool:
+    """Whether this is the number of a post from before the request: X counts up, and by time."""
+    if newest and newest.isdigit() and int(remote_id) <= int(newest):
+        return True
+    age = asked_at - NUMBERS_BEGAN - timedelta(milliseconds=int(remote_id) >> 22)
+    return NUMBER_TOLERANCE < age < NUMBER_REACH
 
 
 def halt(answer: Answer, now: datetime) -> Refused | Busy | NotSent | Unauthorized:
@@ -211,10 +228,10 @@ def _moment(value: str, now: datetime) -> datetime | None:
         if number < 1e8:
             return now + timedelta(seconds=number)
         return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         moment = parsedate_to_datetime(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
