@@ -11,7 +11,7 @@ from handbill.domain.network import Found, NotSeen
 from handbill.domain.outcomes import Receipt
 from handbill.domain.settling import LOOKUPS, QUIET
 from handbill.models import Attempt, Post
-from handbill.store import agenda, claims, doubts, restoring, standing
+from handbill.store import agenda, claims, doubts, records, restoring, standing
 from handbill.store.engine import write
 from handbill.store.standing import PAUSE
 from tests.factories import (
@@ -28,6 +28,7 @@ from tests.factories import (
     attempt,
     claim_one,
     get,
+    not_sent,
     overwrite,
     receipt,
     status_of,
@@ -216,6 +217,33 @@ def test_not_seen_it_is_never_sent_again_by_itself_even_if_the_network_could_pro
         now += HOUR
     assert seen == [Status.IN_DOUBT] * len(LOOKUPS)
     assert get(engine, number).post.attention
+
+
+def test_the_absence_of_what_was_tried_before_the_backup_does_not_queue_it_again(
+    engine: Engine,
+) -> None:
+    """A person may have denied it after the backup, and it was sent again."""
+    number = add_in(engine, Status.IN_DOUBT)
+    (before,) = look(engine, NOW + HOUR)
+    restore(engine)
+    resume(engine)
+    now = RESTORED + HOUR
+    absent = NotSeen("It is not there.", proof=True)
+    assert doubts.settle(engine, before, absent, now, now) is Status.IN_DOUBT
+    assert get(engine, number).attempts[0].resolution == "absent"
+    (asked,) = look(engine, now)
+    assert doubts.settle(engine, asked, absent, now, now) is Status.IN_DOUBT
+
+
+def test_a_worker_that_comes_back_after_a_restore_overrules_nothing_but_by_a_receipt(
+    engine: Engine,
+) -> None:
+    number = add_post(engine)
+    claim = arm(engine, claim_one(engine))
+    restore(engine)
+    assert records.record(engine, claim, not_sent(), RESTORED) is Status.IN_DOUBT
+    assert records.record(engine, claim, receipt("1001"), RESTORED) is Status.PUBLISHED
+    assert {one.resolution for one in get(engine, number).attempts} <= {"found", "absent"}
 
 
 def test_denied_by_a_person_it_is_queued_again(engine: Engine) -> None:

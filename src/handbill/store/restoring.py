@@ -74,17 +74,20 @@ def _open_question() -> sa.ColumnElement[bool]:
 
 
 def _doubt(session: Session, post: Post, taken_at: datetime, now: datetime) -> None:
-    """Add to each part that was not out an attempt of which nobody can know the end."""
+    """Add to each part that was not out an attempt of which nobody can know the end.
+
+    It counts as a claim of its own: no older attempt can move the post any more, but by a receipt.
+    """
     when = show(taken_at, ZoneInfo(post.zone))
     outcome = Unknown(f"Restored from a backup of {when}; it may have gone out since.")
-    if post.status is Status.QUEUED:
-        post.status = step(post.status, Verb.CLAIM)
-        post.fence += 1
-        post.lease_until = now
-        session.flush()
     for attempt in _under_way(session, post):
         attempt.armed_at = attempt.armed_at or taken_at
         end_attempt(session, attempt.id or 0, outcome, now)
+    if post.status is Status.QUEUED:
+        post.status = step(post.status, Verb.CLAIM)
+        post.lease_until = now
+    post.fence += 1
+    session.flush()
     for part in _parts_to_doubt(session, post):
         attempt = Attempt(
             post_id=part.post_id,
