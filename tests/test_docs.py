@@ -26,14 +26,14 @@ from typer.main import get_command
 
 import handbill
 from handbill import cli, examples, rehearsal, settings
-from handbill.domain import lifecycle, network, outcomes, settling
+from handbill.domain import lateness, lifecycle, network, outcomes, settling
 from handbill.domain.durations import spell
 from handbill.domain.lifecycle import LABELS, Status
 from handbill.networks import x
 from handbill.networks.x import answers
 from handbill.rehearsal.faults import Plan
 from handbill.rehearsal.shapes import ERRORS
-from handbill.services import batches
+from handbill.services import batches, timekeeping
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
@@ -395,6 +395,24 @@ def test_the_page_on_publishing_has_every_outcome_and_the_true_lengths() -> None
         f"at most {spell(outcomes.LONGEST_WAIT)} |",
     ):
         assert words in " ".join(text.split())
+
+
+def test_the_page_on_running_has_the_true_lengths_of_lateness_and_clocks() -> None:
+    text = " ".join(page("docs/operations.md").split())
+    for words in (
+        f"`gap_after_outage` ({spell(lateness.DEFAULT_GAP)}) apart",
+        f"less than {spell(lateness.BARELY)} late",
+        f"An outage is {spell(lateness.OUTAGE)} without",
+        f"that are {spell(lateness.OUTAGE)} late or more",
+        f"jumped by {spell(timekeeping.JUMP)} or more",
+        f"nothing has run for {spell(timekeeping.ASLEEP)}",
+        f"every {spell(timekeeping.ASK_ANYWAY)}.",
+        f"ahead by more than {spell(timekeeping.TOLERANCE)}",
+        f"behind by {spell(timekeeping.BEHIND)} or more",
+        f"asked again every {spell(timekeeping.ASK_AGAIN)}",
+        f"look-ups wait for {spell(settling.QUIET)}",
+    ):
+        assert words in text, words
 
 
 #: The rows whose answer the rehearsal can give; the others begin without a status.

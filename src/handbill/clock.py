@@ -13,7 +13,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+#: Goes on while the machine sleeps: on Linux CLOCK_MONOTONIC does not, on macOS it does.
+_SLEEPLESS = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
+
+
 def elapsed() -> float:
     """Seconds on a clock that no one can set and that goes on while the machine sleeps."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+    return time.monotonic() if _SLEEPLESS is None else time.clock_gettime(_SLEEPLESS)
