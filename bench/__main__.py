@@ -29,7 +29,7 @@ FIGURES = (
     "stateful",
 )
 #: Those in which something is killed, cut or lied to; `make chaos`.
-CHAOS = ("killpoints", "ambiguity", "chaos", "pgchaos")
+CHAOS = ("killpoints", "ambiguity", "drain", "chaos", "pgchaos")
 NAMES = (*FIGURES, *CHAOS)
 
 
