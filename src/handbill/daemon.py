@@ -31,7 +31,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from handbill.clock import elapsed
 from handbill.domain.network import Claim
 from handbill.errors import Problem
-from handbill.services import publishing, rounds
+from handbill.services import publishing, rounds, zonedata
 from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
 from handbill.services.shifts import Shift
@@ -75,6 +75,7 @@ class Daemon:
         self._alarm: datetime | None = None
         self._beaten_at = -math.inf
         self._untidy = True
+        self._zones_at = -math.inf
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -155,9 +156,9 @@ class Daemon:
             self._start(pool.submit(rounds.look, desk), self._looks)
         if today.posts_due:
             self._crowded = self._claim(pool)
-        elif today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
-            self._timekeeper.ask_anyway()
         self._set_alarm(today.next_moment)
+        if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
+            self._at_leisure(pool)
 
     def _housekeep(self) -> None:
         """Give a sign of life and tidy, every now and then; tidy by a clock that is right only."""
@@ -170,6 +171,15 @@ class Daemon:
         if right and self._untidy:
             self._shift.tidy()
             self._untidy = False
+
+    def _at_leisure(self, pool: ThreadPoolExecutor) -> None:
+        """What need not be done just before a post is due."""
+        if self._under_way:
+            return
+        self._timekeeper.ask_anyway()
+        if elapsed() - self._zones_at >= zonedata.EVERY.total_seconds():
+            self._zones_at = elapsed()
+            self._start(pool.submit(zonedata.notice, self._desk), self._looks)
 
     def _claim(self, pool: ThreadPoolExecutor) -> bool:
         """Claim as much as there are free hands for; each that becomes free kicks again.

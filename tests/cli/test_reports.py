@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
-from handbill.models import Account, Part
+from handbill.domain.promises import CHANGED
+from handbill.models import Account, Part, Post
 from handbill.store import accounts, records
 from handbill.store.lock import sole_worker
 from tests.cli.shell import Shell
@@ -257,3 +258,23 @@ def test_csv_keeps_lines_commas_and_quotes(shell: Shell, store: Engine) -> None:
     text = 'One,\n"two", and\nthree'
     add_in(store, Status.PUBLISHED, text=text)
     assert rows(shell)[0]["text"] == text
+
+
+# When the rules for the clocks change
+
+
+def test_a_changed_rule_is_shown_with_the_two_ways_on(shell: Shell, store: Engine) -> None:
+    add_account(store)
+    shell.fine("queue", "add", "See it.", "--at", "2096-11-27 18:30")
+    overwrite(store, Post, 1, attention=f"{CHANGED}Europe/Paris have changed.")
+    answer = shell("status")
+    assert answer.code == 3
+    for words in (
+        "! #1 Queued. The rules for the clocks of Europe/Paris have changed.",
+        'to follow the clocks: handbill queue reschedule 1 --at "2096-11-27 18:30"',
+        'to keep the instant: handbill queue reschedule 1 --at "2096-11-27T17:30:00Z"',
+    ):
+        assert words in answer.out
+    assert "The rules for the clocks" in shell.fine("queue", "show", "1").out
+    shell.fine("queue", "reschedule", "1", "--at", "2096-11-27T17:30:00Z")
+    assert shell("status").code == 0

@@ -219,6 +219,49 @@ def test_a_time_that_happens_once_comes_back_as_it_went(place: ZoneInfo, at: dat
     assert instant.astimezone(place).replace(tzinfo=None) == at
 
 
+def meanings(at: datetime, place: ZoneInfo) -> list[datetime]:
+    """The definition: every instant at which the clocks of `place` show `at`.
+
+    Each offset that is in force there within a day and a half is tried; none is further from UTC.
+    """
+    middle = at.replace(tzinfo=UTC)
+    instants = [middle + timedelta(minutes=30 * n) for n in range(-72, 73)]
+    offsets = {instant.astimezone(place).utcoffset() for instant in instants}
+    tried = [middle - offset for offset in offsets if offset is not None]
+    return sorted(t for t in tried if t.astimezone(place).replace(tzinfo=None) == at)
+
+
+@settings(max_examples=250, deadline=None)
+@given(places, st.datetimes(datetime(2020, 1, 1), datetime(2040, 12, 31)))  # noqa: DTZ001
+def test_any_time_in_any_zone_is_resolved_as_the_definition_says(
+    place: ZoneInfo, at: datetime
+) -> None:
+    is_the_definition(at, place)
+
+
+@settings(max_examples=60, deadline=None)
+@given(times_near_a_change())
+def test_any_time_near_a_change_is_resolved_as_the_definition_says(
+    case: tuple[datetime, ZoneInfo, list[datetime]],
+) -> None:
+    is_the_definition(*case[:2])
+
+
+def is_the_definition(at: datetime, place: ZoneInfo) -> None:
+    found = meanings(at, place)
+    for number, fold in enumerate(Fold):
+        if found:
+            assert zones.resolve(at, place, fold) == found[min(number, len(found) - 1)]
+        else:
+            with pytest.raises(InputProblem, match="does not exist"):
+                zones.resolve(at, place, fold)
+    if len(found) == 1:
+        assert zones.resolve(at, place) == found[0]
+    else:
+        with pytest.raises(InputProblem):
+            zones.resolve(at, place)
+
+
 def test_the_walk_over_all_changes_finds_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert dst.run(short=True) == 0
     found = re.fullmatch(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from handbill.domain import promises
 from handbill.domain.lifecycle import LABELS, Status
 from handbill.domain.text.characters import printable
 from handbill.domain.zones import show
@@ -132,6 +133,8 @@ def what_next(entry: "Entry", missed: int = 1) -> str | None:
             f"Look at the account yourself. If it is there: handbill queue confirm {post.id} "
             f"--url LINK; if it is not: handbill queue deny {post.id}"
         )
+    if post.attention and post.attention.startswith(promises.CHANGED) and post.due_at:
+        return promises.way_on(post.id, post.due_at, post.due_wall or "")
     if post.status is Status.PUBLISHED:
         return f"Look at both, then say that you have: handbill queue confirm {post.id}"
     if post.status is Status.MISSED and missed > 1:

@@ -60,7 +60,7 @@ def resolve(naive: datetime, zone: ZoneInfo, fold: Fold | None = None) -> dateti
     twice and `fold` does not say which, or if it lies outside the years 1 to 9999. Where a time
     happens once, `fold` says nothing.
     """
-    first, second = _readings(naive, zone)
+    first, second = readings(naive, zone)
     if first == second:
         return first
     if first > second:
@@ -72,10 +72,10 @@ def resolve(naive: datetime, zone: ZoneInfo, fold: Fold | None = None) -> dateti
 
 def latest(naive: datetime, zone: ZoneInfo) -> datetime:
     """The last instant, in UTC, that `naive` can stand for. For comparing; refuses no change."""
-    return max(_readings(naive, zone))
+    return max(readings(naive, zone))
 
 
-def _readings(naive: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def readings(naive: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """`naive` read by the clock before a change and by the clock after it (PEP 495).
 
     The same on an ordinary day; in order within a doubled hour; the wrong way round within a
