@@ -6,7 +6,7 @@ Each worker may stop after any step, for ever or for long; what it says and hear
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from handbill.domain.lateness import DEFAULT_GAP, was_outage
+from handbill.domain.lateness import DEFAULT_GAP, OUTAGE, late_by, was_outage
 from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import NotSent, Outcome
@@ -71,6 +71,9 @@ class Crew(Scene):
 
     def arm(self, one: Try, *, told: bool) -> None:
         """Ask for leave to send; `told`: whether the worker learns that it was given."""
+        if late_by(one.claim.due_at, self.now) >= OUTAGE:
+            moved = overdue.keep_apart(self.engine, one.claim, self.now, DEFAULT_GAP)
+            self.did("kept apart", count=moved)
         armed = self.gets_leave(one.claim)
         self.did("armed" if armed else "not armed")
         if armed:
