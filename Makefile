@@ -22,8 +22,9 @@ sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 PROGRAM := $(VENV)/.handbill-program-$(call sum,requirements.lock)
 TOOLS := $(VENV)/.handbill-tools-$(call sum,requirements-dev.lock)
 PACKAGE := $(VENV)/.handbill-package-$(call sum,pyproject.toml src/handbill/__init__.py)
+MUTMUT := $(VENV)/.handbill-mutmut-3.8.1
 
-.PHONY: help demo test lint fast bench lock clean
+.PHONY: help demo test lint fast bench chaos mutants lock clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 16
@@ -50,6 +51,14 @@ fast: $(TOOLS) $(PACKAGE) ## Run the quick tests only
 bench: $(TOOLS) $(PACKAGE) ## Measure; one line a figure
 	@$(BIN)/python -m bench
 
+chaos: $(TOOLS) $(PACKAGE) ## Kill everything that can be killed, and count what it did to posts
+	@$(BIN)/python -m bench killpoints ambiguity chaos pgchaos
+
+mutants: $(TOOLS) $(PACKAGE) $(MUTMUT) ## Change the publish core in small ways; do the tests notice?
+	@rm -rf mutants
+	@$(BIN)/python -m mutmut run $(MUTMUT_ARGS)
+	@$(BIN)/python -m bench.mutants
+
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
 	--extra rehearsal --extra postgres --extra build pyproject.toml $(UV_ARGS)
 
@@ -58,7 +67,7 @@ lock: ## Write the lock files anew (needs uv; UV_ARGS=--upgrade takes newer vers
 	$(LOCK) --extra dev -o requirements-dev.lock
 
 clean: ## Remove the virtual environment and what the tools keep
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The set-up. A virtual environment counts as made once pip is in it.
 
@@ -86,6 +95,12 @@ $(TOOLS): | $(BIN)/pip
 	@echo "Installing what Handbill and its tests need (about 75 packages, a minute or two) …"
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@ $(PROGRAM)
+
+# Half an hour's tool, which nobody else needs: it is in no lock.
+$(MUTMUT): $(TOOLS)
+	@echo "Installing mutmut …"
+	@$(PIP) mutmut==$(lastword $(subst -, ,$@))
+	@touch $@
 
 $(PACKAGE): | $(BIN)/pip
 	@echo "Installing Handbill itself …"

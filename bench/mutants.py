@@ -15,6 +15,8 @@ from hypothesis import settings
 BAR_PERCENT = 90.0
 #: What mutmut keeps, beside the changed sources.
 RESULTS = Path("mutants")
+#: Where what one writer does while another is at it is tested, on a server.
+SIDE_BY_SIDE = "test_side_by_side.py"
 #: pytest's codes for: passed; nothing collected. And mutmut's own for: no test comes by.
 SURVIVED, UNTESTED = 0, (5, 33)
 
@@ -26,13 +28,15 @@ def pytest_configure() -> None:
     the folder of other tests: every session of pytest locks it up anew."""
     folder = Path("tmp").absolute()
     folder.mkdir(exist_ok=True)
-    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
     settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
     settings.load_profile("mutants")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A mutant is for the tests of its own room to notice, the quick ones first."""
+    """A mutant is for the tests of its own room to notice, the quick ones first; those that need
+    a server come last."""
+    items[:] = [item for item in items if not _needs_server(item) or item.path.name == SIDE_BY_SIDE]
     mutant = os.environ.get("MUTANT_UNDER_TEST", "")
     if mutant.startswith("handbill."):
         room = mutant.split(".")[1]
@@ -41,15 +45,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         took = json.loads(Path("mutmut-stats.json").read_text("utf-8"))["duration_by_test"]
     except FileNotFoundError:
         took = {}
-    items.sort(key=lambda item: (took.get(item.nodeid, 0), item.nodeid))
+    items.sort(key=lambda item: (_needs_server(item), took.get(item.nodeid, 0), item.nodeid))
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is not None
 
 
 def pytest_runtest_setup() -> None:
     """Build anew what the store builds once, at import: before mutmut has chosen a mutant."""
-    from handbill.store import claims
+    from handbill.store import claims, plain
 
     claims._CLAIMABLE = claims._claimables()
     claims._ARM = claims._arming()
+    plain._POST = plain._post()
 
 
 # As a figure

@@ -34,13 +34,18 @@ ROOT = Path(__file__).parents[1]
 PATIENCE_S = 30.0
 
 
-def until(answer: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
+def until(
+    answer: Callable[[], object],
+    what: str,
+    patience_s: float = PATIENCE_S,
+    every_s: float = 0.02,
+) -> None:
     """Wait for the state that `answer` tells; fail with `what` when it does not come."""
     ends = time.monotonic() + patience_s
     while not answer():
         if time.monotonic() > ends:
             raise TimeoutError(f"waited {patience_s:.0f} s for: {what}")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:

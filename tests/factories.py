@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from handbill import networks
+from handbill.clock import Clock
 from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import AccountRef, Claim, Connect, Evidence, Network
@@ -58,7 +59,7 @@ def unconnected(account: AccountRef) -> Network:
 
 def make_desk(
     engine: Engine,
-    clock: Hands | None = None,
+    clock: Clock | None = None,
     pictures: Path = PICTURES,
     connect: Connect = unconnected,
 ) -> Desk:

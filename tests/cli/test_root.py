@@ -12,6 +12,7 @@ from tests.cli.shell import Shell, program
 from tests.factories import add_account
 
 COMMANDS = ("init", "demo", "account", "review", "queue", "run", "tick", "status", "history")
+OF_ALL = ("pause", "resume", "backup", "restore")
 
 
 def test_the_real_program_tells_its_version() -> None:
@@ -20,7 +21,7 @@ def test_the_real_program_tells_its_version() -> None:
 
 def test_help_names_every_command(shell: Shell) -> None:
     told = shell.fine("--help").out
-    for command in (*COMMANDS, "rehearse", "config"):
+    for command in (*COMMANDS, *OF_ALL, "rehearse", "config"):
         assert command in told
 
 

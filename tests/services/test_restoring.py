@@ -301,6 +301,9 @@ def test_a_damaged_database_is_replaced_without_being_told_and_kept_as_it_is(
     assert restored.aside is not None
     assert restored.aside.read_bytes() == content
     assert get(home.engine, 1).post.status is Status.IN_DOUBT
+    again = restore(home, file, force=True)
+    assert again.aside == Path(f"{restored.aside}-2"), "in the same second"
+    assert restored.aside.read_bytes() == content
 
 
 def test_a_file_that_is_no_database_is_replaced_and_kept(

@@ -3,22 +3,25 @@
 Each worker may stop after any step, for ever or for long; what it says and hears may be lost.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from handbill.domain.lateness import DEFAULT_GAP, was_outage
 from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import NotSent, Outcome
 from handbill.domain.settling import SEND_WINDOW
-from handbill.store import accounts, claims, doubts, leases, overdue, records
+from handbill.store import claims, doubts, leases, overdue, records
 from tests.factories import DAY, MINUTE, PICTURES
 from tests.store import laws
 from tests.store.outside import PROVING, SILENCE, Fate
-from tests.store.scene import NAMES, Look, Luck, Scene, Step, Try
+from tests.store.scene import HOUSE, NAMES, Look, Luck, Scene, Step, Try
 
 #: So much before its time a worker may claim a post.
 LEAD = timedelta(milliseconds=100)
 #: By then every lease has run out, and every request has landed or never will.
 LONG = 20 * MINUTE
+WORKERS = ("north", "south")
 #: Where an attempt can lead, and where one leads that nobody can end any more.
 ENDS = (Verb.DEFER, Verb.DOUBT, Verb.CONFIRM, Verb.FAIL)
 GIVEN_UP = (Verb.DEFER, Verb.DOUBT, Verb.FAIL)
@@ -59,6 +62,7 @@ class Crew(Scene):
     def claim(self, worker: str, limit: int) -> list[Try]:
         """Take what is due."""
         got = claims.claim(self.engine, self.now, worker, limit, PICTURES, LEAD)
+        assert not (got and self.halted), "claimed though everything is stopped"
         laws.claims_are_fair(got, self.rows, self.now + LEAD, self.now)
         mine = [Try(worker, claim) for claim in got]
         self.tries += mine
@@ -70,6 +74,7 @@ class Crew(Scene):
         armed = self.gets_leave(one.claim)
         self.did("armed" if armed else "not armed")
         if armed:
+            assert not self.halted, "armed though everything is stopped"
             laws.may_leave(one.claim, self.rows, self.now)
         if armed and told:
             one.armed_at = self.now
@@ -124,21 +129,39 @@ class Crew(Scene):
                 return self.record(one, told=told)
         return None
 
-    def expire(self) -> None:
-        """Take back claims whose lease ran out."""
-        gone = leases.expire(self.engine, now=self.now)
-        self.did("expired", *GIVEN_UP, count=len(gone))
+    # Tidying
+
+    def expire(self, gone: Collection[str] = ()) -> None:
+        """Take back claims whose lease ran out, and those of workers that seem to be gone."""
+        taken = leases.expire(self.engine, now=self.now, gone=gone)
+        self.did("expired", *GIVEN_UP, count=len(taken))
 
     def start_over(self) -> None:
         """All workers are dead, and one begins anew: whatever is claimed belonged to the dead."""
         self.tries.clear()
         self.looks.clear()
-        gone = leases.expire_all(self.engine, now=self.now)
-        self.did("started over", *GIVEN_UP, count=len(gone))
+        taken = leases.expire_all(self.engine, now=self.now)
+        self.did("started over", *GIVEN_UP, count=len(taken))
+
+    def forsake(self, worker: str) -> None:
+        """A worker gives back what it has claimed without hearing of it."""
+        kept = [one.claim.attempt_id for one in self.tries if one.worker == worker]
+        taken = leases.forsake(self.engine, worker, kept, now=self.now)
+        self.did("forsaken", Verb.DEFER, count=len(taken))
 
     def miss(self) -> None:
         """Give up what can no longer leave in time."""
         self.did("missed", Verb.MISS, count=len(overdue.miss(self.engine, now=self.now)))
+
+    def tidy(self, worker: str, gone: Collection[str]) -> None:
+        """What every worker does now and then; after an outage, overdue posts are spaced out."""
+        self.forsake(worker)
+        self.expire(gone)
+        self.miss()
+        if was_outage(self.last_sign, self.now):
+            moved = overdue.space_out(self.engine, now=self.now, gap=DEFAULT_GAP)
+            self.did("spaced out", count=moved)
+        self.last_sign = self.now
 
     # Looking
 
@@ -163,7 +186,7 @@ class Crew(Scene):
         what = "found" if isinstance(look.sighting, Found) else "not seen"
         if isinstance(look.sighting, NotSeen) and look.sighting.proof:
             what = "absent"
-        self.did(what, Verb.CONFIRM, Verb.DEFER, Verb.FAIL)  # three workers may have died over it
+        self.did(what, Verb.CONFIRM, Verb.DEFER, Verb.FAIL)
 
     # The end
 
@@ -173,10 +196,10 @@ class Crew(Scene):
         self.looks.clear()
         self.pass_to(self.now + LONG)
         self.outside.show_all(self.now)
-        self.expire()
+        self.tidy("east", WORKERS)
         self.work_on()
-        for name in NAMES:
-            accounts.resume(self.engine, name)
+        for name in (*NAMES, HOUSE):
+            self.resume(name)
         self.work_on()
         for post in self.rows.in_status(Status.IN_DOUBT):
             name = self.rows.of["account"][post.account_id].name
@@ -184,7 +207,7 @@ class Crew(Scene):
             self.judge(post.id, link=False)
         self.work_on()
         self.pass_to(self.now + 9 * DAY)
-        self.miss()
+        self.tidy("east", WORKERS)
         left = self.rows.in_status(Status.QUEUED, Status.PUBLISHING, Status.IN_DOUBT)
         assert not left, f"in the end still waiting: {left}"
 
@@ -199,4 +222,5 @@ class Crew(Scene):
         while self.due() and (tries := self.claim("east", 50)):
             for one in tries:
                 self.go_on(one, 4, good)
-        laws.nothing_waits_in_vain(self.rows, self.now)
+        if not self.halted:
+            laws.nothing_waits_in_vain(self.rows, self.now)

@@ -17,7 +17,7 @@ from handbill.domain.outcomes import Outcome, Receipt
 from handbill.domain.settling import EXCHANGE_DEADLINE, QUIET, SEND_WINDOW
 from handbill.errors import TooLate
 from handbill.models import Account
-from handbill.store import doubts, posts
+from handbill.store import accounts, doubts, posts, standing
 from handbill.store.doubts import Doubt
 from tests.factories import HOUR, NOW, add_account, new_post
 from tests.store import laws
@@ -27,11 +27,14 @@ from tests.store.outside import Fate, Outside, Request
 #: The least that a database tells apart.
 LEAST = timedelta(microseconds=1)
 NAMES = ("ada", "bea")
+#: All accounts together.
+HOUSE = "all"
 
 
 class Step(StrEnum):
     """What a worker does with a claim, in this order."""
 
+    CLAIM = "claim"
     ARM = "arm"
     SEND = "send"
     HEAR = "hear"
@@ -104,6 +107,10 @@ class Scene:
         self.tries: list[Try] = []
         self.looks: list[Look] = []
         self.rows = Rows({name: {} for name in ("account", "post", "part", "attempt")})
+        #: Whether the one big pause is on.
+        self.halted = False
+        #: When a worker last made its round.
+        self.last_sign = NOW
         self.accounts: dict[str, Account] = {}
         self._texts = 0
 
@@ -165,6 +172,30 @@ class Scene:
             return self.did("too late")
         assert number not in unsettled, f"#{number} was changed while a try at it was unsettled"
         return self.did(how, *([verb] if verb else []), moved=how == "reschedule")
+
+    def pause(self, name: str) -> None:
+        """A person stops an account, or the whole house."""
+        if name == HOUSE:
+            standing.put(self.engine, standing.PAUSE, "By hand.", self.now)
+            self.halted = True
+        else:
+            accounts.pause(self.engine, name, "By hand.", None, self.now)
+        self.did(f"paused {name}")
+
+    def resume(self, name: str) -> None:
+        """A person lets it go on."""
+        if name == HOUSE:
+            standing.take(self.engine, standing.PAUSE)
+            self.halted = False
+        else:
+            accounts.resume(self.engine, name)
+        self.did(f"resumed {name}")
+
+    def stopped(self) -> list[str]:
+        """Who may not post at the moment."""
+        found = self.rows.of["account"].values()
+        names = [a.name for a in found if a.paused_at or (a.rest_until and a.rest_until > self.now)]
+        return [*names, HOUSE] if self.halted else names
 
     def judge(self, number: int, *, link: bool) -> None:
         """A person looks at the network, and says what it shows as soon as it is sure."""

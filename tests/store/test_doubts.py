@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.network import Found, NotSeen, Sighting
+from handbill.domain.network import Found, Image, NotSeen, Sighting
+from handbill.domain.outcomes import Outcome
 from handbill.domain.settling import LOOKUPS, QUIET
-from handbill.store import doubts, overdue, posts
+from handbill.errors import InputProblem
+from handbill.store import doubts, overdue, posts, records
 from handbill.store.doubts import Doubt
 from tests.factories import (
     DAY,
@@ -18,11 +20,16 @@ from tests.factories import (
     PICTURES,
     SECOND,
     account_of,
+    add_account,
     add_in,
     add_post,
+    arm,
     attempt,
+    busy,
     claim_one,
     get,
+    image_row,
+    not_sent,
     receipt,
     refused,
     row_of,
@@ -83,6 +90,58 @@ def test_a_later_part_is_looked_for_as_an_answer_to_the_one_before(engine: Engin
     attempt(engine, unknown())
     doubt = the_doubt(engine)
     assert (doubt.claim.position, doubt.claim.reply_to) == (2, "1001")
+
+
+def test_a_later_part_is_looked_for_as_an_answer_to_the_last_one_before_it(engine: Engine) -> None:
+    add_in(engine, Status.PUBLISHED, text="Another post.")
+    add_post(engine, text="One.", more=["Two.", "Three."])
+    attempt(engine, receipt("71"))
+    attempt(engine, receipt("72"))
+    attempt(engine, unknown())
+    doubt = the_doubt(engine)
+    assert (doubt.claim.position, doubt.claim.reply_to) == (3, "72")
+
+
+def test_a_second_part_is_no_answer_to_another_post(engine: Engine) -> None:
+    add_in(engine, Status.PUBLISHED, text="Another post.")
+    add_post(engine, text="One.", more=["Two."])
+    attempt(engine, receipt("77"))
+    attempt(engine, unknown())
+    assert the_doubt(engine).claim.reply_to == "77"
+
+
+def test_a_first_part_is_looked_for_as_an_answer_to_nobody(engine: Engine) -> None:
+    add_post(engine, text="One.", more=["Two."])
+    attempt(engine, unknown())
+    assert the_doubt(engine).claim.reply_to is None
+
+
+def test_a_part_is_looked_for_with_its_pictures(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT, images=[image_row("a.png")])
+    assert the_doubt(engine).claim.images == (
+        Image(PICTURES / "a.png", "image/png", "A lighthouse.", 70),
+    )
+
+
+@pytest.mark.parametrize("first", [not_sent(), busy(NOW)])
+def test_a_try_that_was_surely_not_sent_is_not_where_the_look_starts(
+    engine: Engine, first: Outcome
+) -> None:
+    add_post(engine)
+    attempt(engine, first, since_id="100")
+    attempt(engine, unknown(), NOW + MINUTE, since_id="900")
+    doubt = the_doubt(engine)
+    assert (doubt.claim.evidence, doubt.claim.armed_at) == ({"since_id": "900"}, NOW + MINUTE)
+
+
+def test_a_doubt_about_a_try_that_was_never_armed_is_looked_for_too(engine: Engine) -> None:
+    add_post(engine)
+    records.record(engine, claim_one(engine), unknown(), NOW)
+    doubt = the_doubt(engine)
+    assert (doubt.claim.evidence, doubt.claim.armed_at) == ({}, None)
+    before = QUIET_IS_OVER - timedelta(microseconds=1)
+    assert doubts.settle(engine, doubt, ABSENT, before, before) is Status.IN_DOUBT
+    assert doubts.settle(engine, doubt, ABSENT, QUIET_IS_OVER, QUIET_IS_OVER) is Status.QUEUED
 
 
 def test_the_evidence_is_that_of_the_first_doubtful_attempt(engine: Engine) -> None:
@@ -188,6 +247,21 @@ def test_the_quiet_period_is_that_of_the_latest_try_not_of_the_first(engine: Eng
     assert look(engine, ABSENT, NOW + HOUR + QUIET) is Status.QUEUED
 
 
+def test_the_quiet_period_counts_from_the_arming_not_from_the_claim(engine: Engine) -> None:
+    add_post(engine)
+    armed_at = NOW + 2 * MINUTE
+    claim = arm(engine, claim_one(engine), armed_at)
+    records.record(engine, claim, unknown(), armed_at)
+    assert look(engine, ABSENT, QUIET_IS_OVER) is Status.IN_DOUBT
+    assert look(engine, ABSENT, armed_at + QUIET) is Status.QUEUED
+
+
+def test_what_was_proved_absent_waits_no_longer_than_it_must(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    look(engine, ABSENT)
+    assert get(engine, post_id).post.not_before == QUIET_IS_OVER + 7.5 * SECOND
+
+
 def test_what_was_proved_absent_can_be_sent_again(engine: Engine) -> None:
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown())
@@ -214,6 +288,20 @@ def test_a_doubt_that_is_settled_is_not_postponed(engine: Engine) -> None:
     doubts.postpone(engine, doubt, "Could not look.", NOW + HOUR)
     entry = get(engine, post_id)
     assert (entry.post.attention, entry.attempts[0].next_look_at) == (None, None)
+
+
+def test_a_look_at_an_older_try_leaves_it_settled_while_a_newer_one_is_in_doubt(
+    engine: Engine,
+) -> None:
+    post_id = add_post(engine, limit=DAY)
+    attempt(engine, unknown())
+    older = the_doubt(engine)
+    doubts.judge(engine, post_id, None, NOW)
+    attempt(engine, unknown("The line broke again."), NOW + HOUR)
+    doubts.postpone(engine, older, "Could not look.", NOW + 2 * HOUR)
+    entry = get(engine, post_id)
+    assert entry.attempts[0].next_look_at is None
+    assert entry.post.attention == "The line broke again."
 
 
 # A person's word
@@ -297,6 +385,44 @@ def test_several_doubts_about_a_part_are_resolved_together(engine: Engine) -> No
     attempt(engine, unknown(), NOW + HOUR)
     doubts.judge(engine, post_id, receipt("1001"), NOW + 2 * HOUR)
     assert [one.resolution for one in get(engine, post_id).attempts] == ["denied", "confirmed"]
+
+
+def test_a_word_on_one_post_settles_no_other(engine: Engine) -> None:
+    first = add_in(engine, Status.IN_DOUBT)
+    other = add_post(engine, add_account(engine, "sol"))
+    attempt(engine, unknown())
+    doubts.judge(engine, first, receipt("1001"), NOW)
+    entry = get(engine, other)
+    assert entry.post.status is Status.IN_DOUBT
+    assert (entry.attempts[0].resolution, entry.parts[0].remote_id) == (None, None)
+    assert the_doubt(engine).claim.post_id == other
+
+
+def test_the_link_of_another_post_of_ours_is_not_taken(engine: Engine) -> None:
+    add_post(engine)
+    attempt(engine, receipt("1001"))
+    post_id = add_in(engine, Status.IN_DOUBT)
+    before = get(engine, post_id)
+    with pytest.raises(InputProblem) as problem:
+        doubts.judge(engine, post_id, receipt("1001"), NOW)
+    assert str(problem.value) == (
+        "https://x.test/ines/status/1001 is another post that Handbill has published. "
+        "Look for the link of this one, or leave --url away."
+    )
+    assert get(engine, post_id) == before
+
+
+def test_a_person_who_has_seen_that_it_is_out_twice_is_told_no_more(engine: Engine) -> None:
+    post_id = add_post(engine)
+    attempt(engine, unknown())
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, receipt("1001"), NOW)
+    doubts.settle(engine, doubt, Found(receipt("1002")), NOW, NOW)
+    assert "out twice" in (get(engine, post_id).post.attention or "")
+    assert doubts.judge(engine, post_id, None, NOW) is None
+    assert get(engine, post_id).post.attention
+    assert doubts.judge(engine, post_id, receipt("1001"), NOW) is Status.PUBLISHED
+    assert get(engine, post_id).post.attention is None
 
 
 def test_after_a_no_the_post_can_be_changed_again(engine: Engine) -> None:

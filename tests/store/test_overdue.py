@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from handbill.domain.lateness import BARELY
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
+from handbill.models import Account
 from handbill.store import accounts, overdue
 from tests.factories import (
     DAY,
@@ -22,12 +24,15 @@ from tests.factories import (
     claim_one,
     get,
     not_sent,
+    overwrite,
     receipt,
     refused,
     row_of,
     status_of,
     unknown,
 )
+
+LEAST = timedelta(microseconds=1)
 
 
 def test_a_post_is_missed_after_its_limit_and_not_at_it(engine: Engine) -> None:
@@ -49,6 +54,25 @@ def test_a_missed_post_says_why(engine: Engine) -> None:
     assert get(engine, paused).post.attention == (
         "Not sent in time: sol is paused. No credits left."
     )
+
+
+@pytest.mark.parametrize(
+    ("rest_ends", "why"),
+    [
+        (NOW + DAY + SECOND, "Not sent in time: the network asked ines to rest."),
+        (
+            NOW + DAY,
+            "Not sent in time: Handbill was not running, or the network could not be reached.",
+        ),
+    ],
+)
+def test_a_rest_is_the_reason_only_while_it_lasts(
+    engine: Engine, rest_ends: datetime, why: str
+) -> None:
+    post_id = add_post(engine)
+    overwrite(engine, Account, 1, rest_until=rest_ends)
+    overdue.miss(engine, NOW + DAY)
+    assert get(engine, post_id).post.attention == why
 
 
 def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
@@ -93,6 +117,49 @@ def test_accounts_do_not_wait_for_each_other(engine: Engine) -> None:
     for name in ("ines", "sol"):
         add_post(engine, add_account(engine, name), at=NOW - MINUTE)
     assert overdue.space_out(engine, NOW, 2 * MINUTE) == 0
+
+
+def test_each_account_has_turns_of_its_own_in_the_order_of_due_times(engine: Engine) -> None:
+    ines, sol = add_account(engine), add_account(engine, "sol")
+    late = {n: add_post(engine, ines, at=NOW - n * MINUTE) for n in (10, 30)}
+    between = {n: add_post(engine, sol, at=NOW - n * MINUTE) for n in (40, 20)}
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 2
+    leaves = {n: get(engine, number).post.not_before for n, number in (late | between).items()}
+    assert leaves == {
+        30: NOW - 30 * MINUTE,
+        10: NOW + 2 * MINUTE,
+        40: NOW - 40 * MINUTE,
+        20: NOW + 2 * MINUTE,
+    }
+
+
+def test_what_may_leave_no_later_than_now_has_its_turn(engine: Engine) -> None:
+    account = add_account(engine)
+    first = add_post(engine, account, at=NOW - HOUR, limit=HOUR)
+    second = add_post(engine, account, at=NOW - MINUTE)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == 1
+    assert get(engine, first).post.not_before == NOW - HOUR
+    assert get(engine, second).post.not_before == NOW + 2 * MINUTE
+
+
+@pytest.mark.parametrize(("late", "moved"), [(BARELY - LEAST, 0), (BARELY, 1), (HOUR / 2, 1)])
+def test_a_post_is_overdue_a_minute_after_its_time(
+    engine: Engine, late: timedelta, moved: int
+) -> None:
+    account = add_account(engine)
+    for _ in range(2):
+        add_post(engine, account, at=NOW - late)
+    assert overdue.space_out(engine, NOW, 2 * MINUTE) == moved
+
+
+def test_what_gets_no_turn_is_missed_the_moment_its_limit_has_passed(engine: Engine) -> None:
+    account = add_account(engine)
+    _, second = (add_post(engine, account, at=NOW - MINUTE, limit=90 * SECOND) for _ in range(2))
+    overdue.space_out(engine, NOW, 2 * MINUTE)
+    limit = NOW + 30 * SECOND
+    assert get(engine, second).post.not_before == limit + LEAST
+    assert overdue.miss(engine, limit) == []
+    assert second in overdue.miss(engine, limit + LEAST)
 
 
 def test_what_gets_no_turn_within_its_limit_is_missed_on_time(engine: Engine) -> None:

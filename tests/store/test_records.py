@@ -326,13 +326,25 @@ def test_a_late_i_do_not_know_adds_nothing(engine: Engine) -> None:
     assert get(engine, post_id) == before
 
 
-def test_a_late_surely_not_sent_changes_nothing_after_a_persons_word(engine: Engine) -> None:
+@pytest.mark.parametrize("outcome", [not_sent(), refused(), busy(), unauthorized(), unknown()])
+def test_what_is_no_receipt_changes_nothing_after_a_persons_word(
+    engine: Engine, outcome: Outcome
+) -> None:
     post_id = add_post(engine)
     claim = expired(engine)
     doubts.judge(engine, post_id, None, NOW + SECOND)
     before = get(engine, post_id)
-    assert records.record(engine, claim, not_sent(), LATER) is Status.QUEUED
+    assert records.record(engine, claim, outcome, LATER) is Status.QUEUED
     assert get(engine, post_id) == before
+
+
+def test_a_late_receipt_is_a_resolution_of_when_it_came(engine: Engine) -> None:
+    post_id = add_post(engine)
+    claim = expired(engine)
+    records.record(engine, claim, receipt(at=NOW + 2 * SECOND), LATER)
+    entry = get(engine, post_id)
+    assert entry.post.published_at == NOW + 2 * SECOND
+    assert (entry.attempts[0].resolution, entry.attempts[0].resolved_at) == ("found", LATER)
 
 
 def test_an_unarmed_worker_that_comes_back_changes_nothing(engine: Engine) -> None:
@@ -376,6 +388,17 @@ def test_two_receipts_say_that_it_is_out_twice(engine: Engine) -> None:
     for number in ("1001", "1002"):
         assert f"/status/{number}" in entry.post.attention
     assert entry.parts[0].remote_id == "1001"
+    assert entry.attempts[0].resolution == "found"
+
+
+def test_a_thread_is_published_although_other_posts_wait(engine: Engine) -> None:
+    post_id = add_post(engine, text="One.", more=["Two."])
+    other = add_post(engine, text="Another post.")
+    attempt(engine, receipt("1001"))
+    assert status_of(engine, post_id) is Status.QUEUED
+    attempt(engine, receipt("1002"))
+    assert status_of(engine, post_id) is Status.PUBLISHED
+    assert status_of(engine, other) is Status.QUEUED
 
 
 def test_a_late_receipt_for_a_first_part_lets_the_second_follow(engine: Engine) -> None:

@@ -23,7 +23,7 @@ def test_while_the_big_pause_is_on_nothing_is_claimed(engine: Engine) -> None:
     add_post(engine)
     standing.put(engine, standing.PAUSE, "a tragedy", NOW)
     assert claims.claim(engine, NOW, "w1", 1, PICTURES) == []
-    standing.take(engine, standing.PAUSE)
+    assert standing.take(engine, standing.PAUSE)
     assert claim_one(engine)
 
 

@@ -39,8 +39,8 @@ def backup(
         return render.as_json({"file": str(file), **_manifest_json(made)})
     render.say(f"Backed up {_words(made)} to {file}.")
     if made.missing:
-        names = ", ".join(made.missing[:3])
-        render.hint(f"{len(made.missing)} pictures are not in {desk.pictures} any more: {names}")
+        names = ", ".join(made.missing[:3]) + (" …" if len(made.missing) > 3 else "")
+        render.hint(f"Not in {desk.pictures} any more, and so not in it: {names}")
     return render.hint(f"Keep {here.home / '.env'} by itself: no key or token is in a backup.")
 
 
@@ -80,7 +80,7 @@ def _show(here: Door, done: "Restored") -> None:
         render.posts(done.queued)
         render.hint("Cancel what you had moved forward since: handbill queue cancel N")
     if done.manifest.missing:
-        render.hint(f"{len(done.manifest.missing)} pictures were gone when it was taken.")
+        render.hint(f"Pictures that were gone when it was taken: {len(done.manifest.missing)}.")
     for account, variables in _missing(here).items():
         render.hint(f"{account} has no {', '.join(variables)} in {here.home / '.env'} yet.")
     render.hint(f"See that the networks know you: {here.command('account check')}")

@@ -119,7 +119,10 @@ class Network(Protocol):
         """
 
     def find(self, claim: Claim) -> Sighting:
-        """Look for the claim's part among the account's own posts."""
+        """Look for the claim's part among the account's own posts since `armed_at`.
+
+        After a restore there is no evidence, and the part may have been made at any time since.
+        """
 
 
 class NetworkModule(Protocol):

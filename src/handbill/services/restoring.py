@@ -11,6 +11,7 @@ before a person says `resume`: what went out since the backup was taken, the bac
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -112,13 +113,13 @@ def _refuse_loss(desk: Desk, rows: Mapping[str, int], force: bool) -> None:
     on_a_server = sqlite_file(desk.engine) is None
     if on_a_server and any(rows[name] for name in ("account", "review", "post")):
         raise StoreProblem(
-            f"There are {rows['account']} accounts and {rows['post']} posts in this database "
-            "already, and on a server Handbill replaces none.",
+            f"This database is not empty (accounts: {rows['account']}, posts: {rows['post']}), and "
+            "on a server Handbill replaces nothing.",
             "Make an empty database, and set database_url to it.",
         )
     if rows["post"] and not force:
         raise StoreProblem(
-            f"There are {rows['post']} posts in this database already.",
+            f"There are posts in this database already: {rows['post']}.",
             "To put the backup in their place add --force (they are kept in a file beside it), or "
             "restore into another folder: handbill --home DIR restore FILE",
         )
@@ -167,7 +168,10 @@ def _replace_damaged(desk: Desk, prepared: Desk) -> Path | None:
 
 
 def _aside(desk: Desk, file: Path) -> Path:
-    return Path(f"{file}.before-restore-{desk.clock():%Y%m%dT%H%M%SZ}")
+    """A name that is free: what is kept there is never written over."""
+    name = f"{file}.before-restore-{desk.clock():%Y%m%dT%H%M%SZ}"
+    names = (Path(name if n == 1 else f"{name}-{n}") for n in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def _outcome(desk: Desk, manifest: Manifest, aside: Path | None) -> Restored:

@@ -1,0 +1,201 @@
+"""Two at the same row of a database server: the later one waits or goes away, and sees what is.
+
+A SQLite file has one writer at a time, so there this cannot happen.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlmodel import Session, SQLModel, col
+
+from bench import rig
+from handbill.domain.lifecycle import Status
+from handbill.domain.network import NotSeen
+from handbill.models import Account, Attempt, Post, Standing
+from handbill.store import claims, doubts, leases, overdue, records, standing
+from tests.factories import (
+    DAY,
+    HOUR,
+    NOW,
+    PICTURES,
+    add_account,
+    add_in,
+    add_post,
+    claim_and_arm,
+    get,
+    receipt,
+    row_of,
+    status_of,
+)
+
+T = TypeVar("T")
+Others = Callable[[Connection], object]
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.parametrize("kind", ["postgresql"], indirect=True),
+]
+
+
+def meanwhile(engine: Engine, others: Others, mine: Callable[[], T]) -> T:
+    """What `mine` comes to when it begins while `others` have not committed yet."""
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    def waits_or_is_done() -> bool:
+        with engine.connect() as connection:
+            return running.done() or bool(connection.scalar(waiting))
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            others(connection)
+            running = pool.submit(mine)
+            rig.until(waits_or_is_done, "whoever comes later")
+        return running.result()
+
+
+def touches(row: type[SQLModel]) -> Others:
+    """Somebody is about to change the first row of a table."""
+    number: sa.ColumnClause[int] = sa.column("id")
+    return lambda connection: connection.execute(
+        sa.update(row).where(number == 1).values({"id": number})
+    )
+
+
+def receives(attempt_id: int) -> Others:
+    """The receipt of a try comes in."""
+
+    def record(connection: Connection) -> None:
+        with Session(connection) as session:
+            records.end_attempt(session, attempt_id, receipt("1001"), NOW)
+            session.flush()
+
+    return record
+
+
+def lifts(connection: Connection) -> None:
+    """Somebody ends the big pause."""
+    connection.execute(sa.delete(Standing))
+
+
+def in_doubt(engine: Engine) -> doubts.Doubt:
+    """A doubt whose look-up is under way."""
+    add_in(engine, Status.IN_DOUBT)
+    (doubt,) = doubts.due(engine, NOW + DAY, PICTURES)
+    return doubt
+
+
+# Who waits, and then sees what has become of it
+
+
+def test_a_no_that_comes_with_a_late_receipt_is_too_late(engine: Engine) -> None:
+    doubt = in_doubt(engine)
+    answer = meanwhile(
+        engine, receives(doubt.attempt_id), lambda: doubts.judge(engine, 1, None, NOW)
+    )
+    assert answer is None
+    assert status_of(engine, 1) is Status.PUBLISHED
+
+
+@pytest.mark.parametrize("sighting", [NotSeen("Not there."), NotSeen("Not there.", proof=True)])
+def test_a_look_that_ends_with_a_late_receipt_leaves_the_post_published(
+    engine: Engine, sighting: NotSeen
+) -> None:
+    doubt, later = in_doubt(engine), NOW + HOUR
+    status = meanwhile(
+        engine,
+        receives(doubt.attempt_id),
+        lambda: doubts.settle(engine, doubt, sighting, later, later),
+    )
+    assert status is Status.PUBLISHED
+    assert row_of(engine, doubt.attempt_id).looks == 0
+
+
+def test_a_look_that_could_not_be_made_leaves_a_published_post_alone(engine: Engine) -> None:
+    doubt = in_doubt(engine)
+    meanwhile(
+        engine,
+        receives(doubt.attempt_id),
+        lambda: doubts.postpone(engine, doubt, "Could not look.", NOW + HOUR),
+    )
+    entry = get(engine, 1)
+    assert (entry.post.attention, entry.attempts[0].next_look_at) == (None, None)
+
+
+def test_a_claim_that_is_recorded_this_moment_is_not_taken_back(engine: Engine) -> None:
+    add_post(engine)
+    claim = claim_and_arm(engine)
+    assert (
+        meanwhile(engine, receives(claim.attempt_id), lambda: leases.expire_all(engine, NOW)) == []
+    )
+    assert get(engine, 1).post.strikes == 0
+
+
+def test_a_post_that_is_claimed_this_moment_is_not_missed(engine: Engine) -> None:
+    add_post(engine)
+
+    def claim(connection: Connection) -> None:
+        connection.execute(
+            sa.update(Post).values(status=Status.PUBLISHING, lease_until=NOW + DAY, worker="w1")
+        )
+
+    assert meanwhile(engine, claim, lambda: overdue.miss(engine, NOW + DAY)) == []
+    assert status_of(engine, 1) is Status.PUBLISHING
+
+
+def test_of_two_that_lift_the_big_pause_one_has_lifted_it(engine: Engine) -> None:
+    standing.put(engine, standing.PAUSE, "a tragedy", NOW)
+    assert not meanwhile(engine, lifts, lambda: standing.take(engine, standing.PAUSE))
+
+
+def test_a_pause_that_is_put_on_while_another_lifts_it_is_on(engine: Engine) -> None:
+    standing.put(engine, standing.PAUSE, "a tragedy", NOW)
+    meanwhile(engine, lifts, lambda: standing.put(engine, standing.PAUSE, "another", NOW + HOUR))
+    row = standing.get(engine, standing.PAUSE)
+    assert row is not None
+    assert (row.value, row.since) == ("another", NOW + HOUR)
+
+
+# Who goes away
+
+
+def test_a_doubt_that_another_takes_up_is_left_to_them(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    assert (
+        meanwhile(engine, touches(Attempt), lambda: doubts.due(engine, NOW + DAY, PICTURES)) == []
+    )
+
+
+def test_an_account_that_another_has_in_hand_is_passed_over(engine: Engine) -> None:
+    add_post(engine)
+    other = add_post(engine, add_account(engine, "sol"))
+    got = meanwhile(engine, touches(Account), lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
+    assert [claim.post_id for claim in got] == [other]
+
+
+def test_an_account_for_which_somebody_queues_is_not_passed_over(engine: Engine) -> None:
+    """A new post's foreign key locks its account a little, and takes nothing from it."""
+    post_id = add_post(engine)
+
+    def queue(connection: Connection) -> None:
+        connection.execute(
+            sa.insert(Post).values(
+                account_id=1, status=Status.DRAFT, zone="UTC", created_at=NOW, revision=1, fence=0
+            )
+        )
+
+    got = meanwhile(engine, queue, lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
+    assert [claim.post_id for claim in got] == [post_id]
+
+
+def test_a_post_that_is_read_this_moment_is_claimed_all_the_same(engine: Engine) -> None:
+    post_id = add_post(engine)
+
+    def read(connection: Connection) -> None:
+        connection.execute(sa.select(Post).where(col(Post.id) == 1).with_for_update(read=True))
+
+    got = meanwhile(engine, read, lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
+    assert [claim.post_id for claim in got] == [post_id]
