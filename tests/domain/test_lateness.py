@@ -64,3 +64,20 @@ def test_turns_are_a_gap_apart_and_nobody_leaves_past_a_limit(
         else:
             assert turn > NOW + len(given) * gap, "it waits longer for a reason of its own"
     assert given == [NOW + n * gap for n in range(len(given))]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "turns"),
+    [
+        ([], []),
+        ([(NOW, NOW)], [NOW]),
+        ([(NOW - HOUR, NOW + HOUR)] * 3, [NOW, NOW + 2 * MINUTE, NOW + 4 * MINUTE]),
+        ([(NOW + LEAST, NOW + HOUR), (NOW, NOW + HOUR)], [NOW + LEAST, NOW]),
+        ([(NOW - HOUR, NOW - LEAST), (NOW, NOW + HOUR)], [NOW, NOW]),
+        ([(NOW, NOW + HOUR), (NOW, NOW + MINUTE)], [NOW, NOW + MINUTE + LEAST]),
+    ],
+)
+def test_turns_to_the_microsecond(
+    waiting: list[tuple[datetime, datetime]], turns: list[datetime]
+) -> None:
+    assert take_turns(waiting, NOW, 2 * MINUTE) == turns

@@ -9,7 +9,7 @@ from handbill.domain.lateness import BARELY
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
-from handbill.models import Account
+from handbill.models import Account, Post
 from handbill.store import accounts, overdue
 from tests.factories import (
     DAY,
@@ -73,6 +73,18 @@ def test_a_rest_is_the_reason_only_while_it_lasts(
     overwrite(engine, Account, 1, rest_until=rest_ends)
     overdue.miss(engine, NOW + DAY)
     assert get(engine, post_id).post.attention == why
+
+
+def test_a_retry_that_ended_at_the_limit_is_not_said_to_have_waited_its_turn(
+    engine: Engine,
+) -> None:
+    post_id = add_post(engine, limit=5 * SECOND)
+    attempt(engine, not_sent())
+    assert get(engine, post_id).post.not_before == NOW + 5 * SECOND
+    overdue.miss(engine, NOW + MINUTE)
+    assert get(engine, post_id).post.attention == (
+        "Not sent in time: Handbill was not running, or the network could not be reached."
+    )
 
 
 def test_after_an_outage_stale_posts_are_missed_and_none_is_sent(engine: Engine) -> None:
@@ -243,6 +255,26 @@ def test_one_that_is_sent_later_than_planned_pushes_the_next(engine: Engine) -> 
     late = NOW + 100 * SECOND
     assert kept_apart(engine, late)[0] == 0, "it was not free to leave anyway"
     assert get(engine, 2).post.not_before == late + 2 * MINUTE
+
+
+@pytest.mark.parametrize(("free_at", "free"), [(NOW, 1), (NOW + LEAST, 0)])
+def test_those_that_were_free_to_leave_at_once_are_counted(
+    engine: Engine, free_at: datetime, free: int
+) -> None:
+    account = add_account(engine)
+    _, other = (add_post(engine, account, at=NOW - 30 * MINUTE) for _ in range(2))
+    overwrite(engine, Post, other, not_before=free_at)
+    assert kept_apart(engine)[0] == free
+    assert get(engine, other).post.not_before == NOW + 2 * MINUTE
+
+
+def test_what_waits_for_no_turn_is_given_none(engine: Engine) -> None:
+    account = add_account(engine)
+    failed, first = (add_post(engine, account, at=NOW - n * MINUTE, limit=DAY) for n in (50, 40))
+    attempt(engine, refused(), NOW - 45 * MINUTE)
+    assert kept_apart(engine)[0] == 0
+    assert get(engine, failed).post.not_before == NOW - 50 * MINUTE
+    assert get(engine, first).post.not_before == NOW - 40 * MINUTE
 
 
 def test_what_is_on_time_is_not_held(engine: Engine) -> None:

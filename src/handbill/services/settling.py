@@ -48,7 +48,7 @@ def _look(desk: Desk, doubt: doubts.Doubt) -> Status:
 def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
     """A person says that the post is out. Raises NotFound, TooLate, InputProblem."""
     if url is None:
-        return _judge(desk, post_id, Receipt("", "", "Confirmed by hand."))
+        return _judge(desk, post_id, Receipt("", ""))
     network = posts.get(desk.engine, post_id).account.network
     remote_id = desk.networks(network).remote_id(url)
     if remote_id is None:
@@ -56,7 +56,7 @@ def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
             f"{url} is not the link of a post.",
             "Open the post itself and copy its address, or leave --url away.",
         )
-    return _judge(desk, post_id, Receipt(remote_id, url, "Confirmed by hand."))
+    return _judge(desk, post_id, Receipt(remote_id, url))
 
 
 def deny(desk: Desk, post_id: int) -> Status:
