@@ -15,9 +15,14 @@ from handbill.domain.lifecycle import NEEDS_EYES, TRANSITIONS, Status, Verb
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Unknown
 from handbill.domain.settling import EXCHANGE_DEADLINE
+from handbill.models import Account, Attempt, Part, Post
 from tests.store.outside import Outside
 
 Row = sa.Row[Any]
+QUERIES = {
+    str(row.__tablename__): sa.select(SQLModel.metadata.tables[str(row.__tablename__)])
+    for row in (Account, Post, Part, Attempt)
+}
 
 #: What is never written a second time,
 FOREVER = {
@@ -38,12 +43,11 @@ class Rows:
     @classmethod
     def read(cls, engine: Engine) -> "Rows":
         """As they are now."""
-        tables = SQLModel.metadata.tables
         with engine.connect() as connection:
             return cls(
                 {
-                    name: {row.id: row for row in connection.execute(sa.select(tables[name]))}
-                    for name in ("account", "post", "part", "attempt")
+                    name: {row.id: row for row in connection.execute(query)}
+                    for name, query in QUERIES.items()
                 }
             )
 

@@ -21,7 +21,7 @@ from handbill.store import accounts, doubts, posts, standing
 from handbill.store.doubts import Doubt
 from tests.factories import HOUR, NOW, add_account, new_post
 from tests.store import laws
-from tests.store.laws import Row, Rows
+from tests.store.laws import QUERIES, Row, Rows
 from tests.store.outside import Fate, Outside, Request
 
 #: The least that a database tells apart.
@@ -106,7 +106,7 @@ class Scene:
         self.outside = Outside()
         self.tries: list[Try] = []
         self.looks: list[Look] = []
-        self.rows = Rows({name: {} for name in ("account", "post", "part", "attempt")})
+        self.rows = Rows({name: {} for name in QUERIES})
         #: Whether the one big pause is on.
         self.halted = False
         #: When a worker last made its round.
