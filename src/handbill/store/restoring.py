@@ -47,7 +47,8 @@ def hold(
         for number in _queued_among(session, also):
             _doubt(session, session.get_one(Post, number), taken_at, now)
         session.flush()
-        session.execute(sa.update(Attempt).values(next_look_at=None))
+        planned = col(Attempt.next_look_at).is_not(None)
+        session.execute(sa.update(Attempt).where(planned).values(next_look_at=None))
         session.execute(sa.update(Attempt).where(_open_question()).values(looks=0))
         _pause(session, taken_at, now)
 
