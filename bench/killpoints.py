@@ -156,7 +156,8 @@ class Lane:
         (number,) = rig.queue(app, "ada", f"Here I die: {case}.")
         if case.repeat:
             self._doubt(app, number)
-            settling.deny(app.desk, number)
+            with rig.ahead(app, timedelta(minutes=2)) as later:  # no request is on its way then
+                settling.deny(later, number)
         return number
 
     def in_doubt(self, app: App, case: Case) -> None:

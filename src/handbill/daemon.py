@@ -49,6 +49,8 @@ LOOKS = 2
 WATCH = timedelta(milliseconds=90)
 #: How often the watcher looks up from its work, to see whether the daemon stops.
 LOOK_UP = timedelta(seconds=1)
+#: A commit whose line was cut may reach the server's disk as much later.
+ECHO = timedelta(minutes=2)
 #: While more is due than there are hands, so long those that become free are gathered.
 GATHER = timedelta(milliseconds=4)
 #: After a trouble with the database the next try comes sooner than the safety interval.
@@ -70,6 +72,7 @@ class Daemon:
         self._under_way: dict[Future[Any], int] = {}  # and the number of each one's attempt
         self._looks: dict[Future[Any], int] = {}
         self._crowded = False
+        self._echo_until = -math.inf
         self._deaf = False  # a claim's commit was cut: we may hold posts that we do not know of
         self._unrecorded: deque[Ended] = deque()
         self._alarm: datetime | None = None
@@ -148,6 +151,7 @@ class Daemon:
         if self._deaf:
             self._shift.forsake(self._known())
             self._deaf = False
+            self._echo_until = elapsed() + ECHO.total_seconds()
         self._housekeep()
         if self._crowded and self._claim(pool):
             return  # more is due than there are hands; what else there is to do can wait for one
@@ -156,6 +160,8 @@ class Daemon:
             self._start(pool.submit(rounds.look, desk), self._looks)
         if today.posts_due:
             self._crowded = self._claim(pool)
+        else:
+            self._crowded = False
         self._set_alarm(today.next_moment)
         if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
             self._at_leisure(pool)
@@ -168,8 +174,10 @@ class Daemon:
             self._alarm = None
             self._shift.beat(self._timekeeper.trouble)
             self._beaten_at, self._untidy = elapsed(), True
-        if right and self._untidy:
-            self._shift.tidy()
+            if elapsed() < self._echo_until:
+                self._shift.forsake(self._known())
+        if right and self._untidy and (now := self._timekeeper.moment()):
+            self._shift.tidy(now)
             self._untidy = False
 
     def _at_leisure(self, pool: ThreadPoolExecutor) -> None:
@@ -200,7 +208,7 @@ class Daemon:
 
     def _known(self) -> list[int]:
         """The attempts that this worker has in hand."""
-        return [*self._under_way.values(), *(e.claim.attempt_id for e in self._unrecorded)]
+        return [*self._under_way.values(), *(e.claim.attempt_id for e in self._unrecorded.copy())]
 
     def _start(
         self, task: "Future[Any]", tasks: "dict[Future[Any], int]", attempt_id: int = 0

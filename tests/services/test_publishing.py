@@ -106,7 +106,7 @@ def test_a_doubt_that_x_cannot_settle_goes_through_five_looks_to_a_person(
 def test_a_denied_doubt_is_sent_again_and_only_once(app: App, stage: rig.Stage) -> None:
     stage.faults({"do": "drop"})
     number = publish(app)
-    settling.deny(app.desk, number)
+    settling.deny(ahead(app, 2 * MINUTE), number)
     rounds.tick(app.desk)
     assert entry(app, number).post.status is Status.PUBLISHED
     assert len(stage.accepted()) == 1
@@ -117,7 +117,7 @@ def test_a_duplicate_after_a_wrongly_denied_doubt_is_looked_up_not_failed(
 ) -> None:
     stage.faults({"do": "drop", "accept": True}, timeline_lag=3600)
     number = publish(app)
-    settling.deny(app.desk, number)
+    settling.deny(ahead(app, 2 * MINUTE), number)
     rounds.tick(app.desk)
     doubted = entry(app, number)
     assert doubted.post.status is Status.IN_DOUBT
@@ -139,7 +139,7 @@ def test_a_confirmed_doubt_keeps_the_link_a_person_gave(app: App, stage: rig.Sta
         "https://x.com/ada/status/123456",
     )
     with pytest.raises(TooLate, match="not in doubt"):
-        settling.deny(app.desk, number)
+        settling.deny(ahead(app, 2 * MINUTE), number)
 
 
 def test_the_answer_with_another_posts_number_is_held_and_then_found(

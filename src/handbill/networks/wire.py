@@ -250,9 +250,9 @@ def hour(session: requests.Session, official: str) -> datetime | None:
     try:
         told = parsedate_to_datetime(headers["Date"])
         kept = timedelta(seconds=int(headers.get("Age", "0")))  # by a cache (RFC 9111, 5.1)
-    except (KeyError, ValueError):
+        return told + kept if told.tzinfo else None
+    except (KeyError, ValueError, OverflowError):
         return None
-    return told + kept if told.tzinfo else None
 
 
 def why_not_sent(error: BaseException) -> str:

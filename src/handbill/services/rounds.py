@@ -109,15 +109,17 @@ def tick(desk: Desk) -> int:
 def _one_pass(desk: Desk, shift: Shift, timekeeper: Timekeeper) -> int:
     made = 0
     unrecorded: deque[Ended] = deque()
-    if timekeeper.trusted():
-        shift.tidy()
-    while timekeeper.trusted() and (claim := _claim(desk, shift, timekeeper.moment())):
-        made += 1
-        ended = publishing.publish(desk, claim)
-        tell(ended, desk.clock())
-        if ended.status is None:
-            unrecorded.append(ended)
-    publishing.write_down(desk, unrecorded, LAST_PATIENCE)
+    if timekeeper.trusted() and (now := timekeeper.moment()):
+        shift.tidy(now)
+    try:
+        while timekeeper.trusted() and (claim := _claim(desk, shift, timekeeper.moment())):
+            made += 1
+            ended = publishing.publish(desk, claim)
+            tell(ended, desk.clock())
+            if ended.status is None:
+                unrecorded.append(ended)
+    finally:  # a receipt that we hold must not get lost, whatever went wrong since
+        publishing.write_down(desk, unrecorded, LAST_PATIENCE)
     while timekeeper.quiet() and look(desk):
         pass
     return made

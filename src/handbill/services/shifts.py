@@ -55,12 +55,13 @@ class Shift:
         self._keep_in_mind(workers.beat(self._desk.engine, self.name, now, trouble))
         self._seen_before, self._seen_at = self._seen_at, now
 
-    def tidy(self) -> None:
+    def tidy(self, now: datetime | None = None) -> None:
         """Take back what the silent had claimed, list what is missed, space out after an outage.
 
-        Only by a clock that can be trusted: one that runs ahead would miss posts before their time.
+        `now` (else the desk's) is an instant that can be trusted: a clock that runs ahead would
+        miss posts before their time.
         """
-        engine, now = self._desk.engine, self._desk.clock()
+        engine, now = self._desk.engine, now or self._desk.clock()
         # By my own last sign, not by the clock: after an outage of the database all seem silent.
         since = min(self._seen_before, now) - workers.SILENCE
         gone = [name for name in workers.silent(engine, since) if name != self.name]

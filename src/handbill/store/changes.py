@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import Engine
 from sqlmodel import Session, text
 
-from handbill.store.engine import sqlite_file
+from handbill.store.engine import LINE, sqlite_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -105,7 +105,7 @@ class Notifications:
         import psycopg
 
         _, given = self._engine.dialect.create_connect_args(self._engine.url)
-        line = psycopg.connect(**given, autocommit=True, connect_timeout=5)
+        line = psycopg.connect(**{**LINE, **given}, autocommit=True)
         line.execute(f"LISTEN {CHANNEL}".encode())
         return line
 

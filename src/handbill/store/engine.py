@@ -28,6 +28,14 @@ from handbill.store.troubles import plainly
 
 BUSY_MS = 15_000
 
+#: libpq's own words for a line that has gone silent: seconds, and for the last one milliseconds.
+LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 #: A worker that freezes in the middle of a transaction must not hold the others up for ever.
 _SESSION = ("timezone=utc", "lock_timeout=15s", "idle_in_transaction_session_timeout=10s")
 #: Makes an engine of a database's address.
@@ -61,7 +69,10 @@ def _postgres(url: sa.URL) -> Engine:
         pool_size=8,
         max_overflow=-1,
         hide_parameters=True,
-        connect_args={"options": " ".join(f"-c {option}" for option in _SESSION)},
+        connect_args={
+            "options": " ".join(f"-c {option}" for option in _SESSION),
+            **{name: value for name, value in LINE.items() if name not in url.query},
+        },
     )
 
 

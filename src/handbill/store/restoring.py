@@ -87,9 +87,11 @@ def _doubt(session: Session, post: Post, taken_at: datetime, now: datetime) -> N
     if post.status is Status.QUEUED:
         post.status = step(post.status, Verb.CLAIM)
         post.lease_until = now
-    post.fence += 1
     session.flush()
-    for part in _parts_to_doubt(session, post):
+    unasked = _parts_to_doubt(session, post)
+    if unasked:
+        post.fence += 1
+    for part in unasked:
         attempt = Attempt(
             post_id=part.post_id,
             part_id=part.id or 0,

@@ -97,13 +97,17 @@ def _migrate(engine: Engine) -> None:
 
 
 def _migrate_server(engine: Engine) -> None:
-    with engine.connect() as waiting:  # two first commands at once: one of them waits here
+    # Two first commands at once: one of them waits here, however long it takes, and in no
+    # transaction, or the server would end it for its idleness.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as waiting:
+        waiting.execute(sa.text("SET lock_timeout = 0"))
         waiting.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
         try:
             if _current(engine) != HEAD:
                 upgrade(engine)
         finally:
             waiting.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+            waiting.execute(sa.text("RESET lock_timeout"))
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from handbill.models import Standing
@@ -21,6 +22,13 @@ def not_paused() -> ColumnElement[bool]:
 
 def put(engine: Engine, name: str, value: str, now: datetime) -> None:
     """Let something hold from now on; what holds already keeps its beginning."""
+    try:
+        _put(engine, name, value, now)
+    except IntegrityError:  # another has put it there in this very moment
+        _put(engine, name, value, now)
+
+
+def _put(engine: Engine, name: str, value: str, now: datetime) -> None:
     with write(engine) as session:
         row = session.get(Standing, name, with_for_update=True)
         if row is None:
