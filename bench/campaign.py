@@ -52,6 +52,7 @@ LOST_ANSWERS: tuple[Fault, ...] = (
 UNCLEAR: tuple[Fault, ...] = (
     {"do": "drop"},
     {"do": "reset", "after_bytes": 20},
+    {"do": "cut", "after_request_bytes": 20},
     {"do": "half", "accept": False},
     {"do": "html-login"},
     {"do": "redirect", "status": 302},

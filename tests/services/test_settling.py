@@ -202,13 +202,30 @@ def test_a_link_that_leads_to_no_post_settles_nothing(desk: Desk, doubtful: int,
     assert get(desk.engine, doubtful) == before
 
 
-def test_a_no_queues_it_again(desk: Desk, doubtful: int) -> None:
+def test_a_no_queues_it_again(desk: Desk, hands: Hands, doubtful: int) -> None:
+    later = hands.forward(QUIET)
     assert settling.deny(desk, doubtful) is Status.QUEUED
     (denied,) = get(desk.engine, doubtful).attempts
-    assert (denied.resolution, denied.resolved_at) == ("denied", NOW + 5 * SECOND)
+    assert (denied.resolution, denied.resolved_at) == ("denied", later)
 
 
-def test_a_word_on_one_of_two_doubts_leaves_the_other(desk: Desk, doubtful: int) -> None:
+def test_a_no_does_not_count_while_a_request_may_be_on_its_way(
+    desk: Desk, hands: Hands, doubtful: int
+) -> None:
+    (tried,) = get(desk.engine, doubtful).attempts
+    assert tried.armed_at is not None
+    hands.now = tried.armed_at + QUIET - SECOND
+    with pytest.raises(InputProblem, match="on its way") as refused:
+        settling.deny(desk, doubtful)
+    assert refused.value.cure == f"Look again in 1 s, and then: handbill queue deny {doubtful}"
+    hands.forward(SECOND)
+    assert settling.deny(desk, doubtful) is Status.QUEUED
+
+
+def test_a_word_on_one_of_two_doubts_leaves_the_other(
+    desk: Desk, hands: Hands, doubtful: int
+) -> None:
+    hands.forward(QUIET)
     other = add_post(desk.engine, add_account(desk.engine, "sol"))
     attempt(desk.engine, unknown())
     settling.deny(desk, other)

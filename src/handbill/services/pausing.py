@@ -73,6 +73,7 @@ def resume(desk: Desk) -> None:
     pause, now = held(desk), desk.clock()
     if pause is None:
         return
+    overdue.miss(desk.engine, now)
     overdue.space_out(desk.engine, now, desk.gap)
     restoring.begin_looks(desk.engine, pause.since, now)
     standing.take(desk.engine, PAUSE)
