@@ -1,6 +1,7 @@
 """What X's answers mean, to the letter: shapes, statuses and headers without a network."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -326,7 +327,14 @@ def numbered(at: datetime) -> str:
     ],
 )
 def test_a_number_tells_how_old_it_is(made: datetime, older: bool) -> None:
-    assert answers.is_older(numbered(made), None, NOW) is older
+    answer = answers.Answer(201, "Created", {"Date": format_datetime(NOW + MINUTE, True)}, {})
+    assert answers.is_older(numbered(made), None, answer, MINUTE) is older
+
+
+@pytest.mark.parametrize("date", [None, "soon", "Mon, 01 Jan 0001 00:00:00 +1400"])
+def test_without_a_time_of_theirs_a_number_tells_nothing(date: str | None) -> None:
+    answer = answers.Answer(201, "Created", {"Date": date} if date else {}, {})
+    assert not answers.is_older(numbered(NOW - 60 * MINUTE), None, answer, SECOND)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +342,7 @@ def test_a_number_tells_how_old_it_is(made: datetime, older: bool) -> None:
     [("899", False), ("900", True), ("901", True), ("", False), ("x901", False), (None, False)],
 )
 def test_a_number_is_behind_our_newest_or_it_is_older(newest: str | None, older: bool) -> None:
-    assert answers.is_older("900", newest, NOW) is older
+    assert answers.is_older("900", newest, answers.Answer(201, "", {}, {}), SECOND) is older
 
 
 # Read

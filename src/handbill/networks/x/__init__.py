@@ -116,7 +116,7 @@ class X:
         """Make exactly one `POST /2/tweets` and say what its answer proves."""
         request = self._built.pop(claim.attempt_id, None) or self._build(claim, evidence)
         trouble: Exception | None = None
-        asked_at = self._clock()
+        began = elapsed()
         with self._client() as client, wire.exchange(self._deadline, send_by) as exchange:
             try:
                 client.session.get_adapter(OFFICIAL).send(request)
@@ -127,7 +127,10 @@ class X:
         answer = answers.read(exchange.response, self._secrets)
         outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
         newest = evidence.get("since_id")
-        if isinstance(outcome, Receipt) and answers.is_older(outcome.remote_id, newest, asked_at):
+        took = timedelta(seconds=elapsed() - began)
+        if isinstance(outcome, Receipt) and answers.is_older(
+            outcome.remote_id, newest, answer, took
+        ):
             return Unknown(f"X answered {answer.status} with the number of an older post.")
         return outcome
 

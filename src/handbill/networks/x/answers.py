@@ -135,15 +135,22 @@ def outcome(answer: Answer, address: str, now: datetime) -> Outcome:
 
 #: X's numbers carry their time: milliseconds since then, above 22 other bits (X's "snowflake").
 NUMBERS_BEGAN = datetime.fromtimestamp(1288834974.657, UTC)
-#: Their clock and ours differ; and what is far older is a number of another making.
+#: `Date` is in whole seconds; and what is far older is a number of another making.
 NUMBER_TOLERANCE, NUMBER_REACH = timedelta(seconds=5), timedelta(days=1)
 
 
-def is_older(remote_id: str, newest: str | None, asked_at: datetime) -> bool:
-    """Whether this is the number of a post from before the request: X counts up, and by time."""
+def is_older(remote_id: str, newest: str | None, answer: Answer, took: timedelta) -> bool:
+    """Whether this is the number of a post from before the request, which `took` so long.
+
+    X counts up, and by time; its number and the answer's `Date` are by one clock, its own.
+    """
     if newest and newest.isdigit() and int(remote_id) <= int(newest):
         return True
-    age = asked_at - NUMBERS_BEGAN - timedelta(milliseconds=int(remote_id) >> 22)
+    try:
+        asked_at = parsedate_to_datetime(answer.headers["Date"]) - took
+        age = asked_at - NUMBERS_BEGAN - timedelta(milliseconds=int(remote_id) >> 22)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return False
     return NUMBER_TOLERANCE < age < NUMBER_REACH
 
 
