@@ -186,7 +186,8 @@ def test_a_daemon_on_a_restored_database_sends_and_asks_nothing_until_resumed(
     assert now() < due, "this machine is too slow for this test"
     asked = len(stage.ledger()["requests"])
     with rig.daemon(restored):
-        assert "Everything is paused" in (elsewhere / "run.log").read_text()
+        said = elsewhere / "run.log"
+        rig.until(lambda: "Everything is paused" in said.read_text(), "a word on the pause")
         rig.until(lambda: now() > due + timedelta(seconds=1), "its time to come")
         assert {r["method"] for r in stage.ledger()["requests"][asked:]} <= {"HEAD"}
         fine(elsewhere, "resume")
