@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
+from handbill.domain.settling import QUIET
 from handbill.errors import InputProblem, StoreProblem
 from handbill.models import Worker
-from handbill.services import backups, history, pausing, restoring
+from handbill.services import backups, history, pausing, restoring, settling
 from handbill.services.desk import Desk
 from handbill.services.restoring import Restored
 from handbill.store import claims, posts, workers
@@ -470,6 +471,21 @@ def test_a_newer_present_database_is_refused_and_left_alone(
     newer.dispose()
     with pytest.raises(StoreProblem, match="newer Handbill"):
         restore(home, back_up(lite_source, file), force=True)
+
+
+# What a person says
+
+
+def test_a_denial_counts_only_once_the_last_request_before_the_restore_has_landed(
+    lite_source: Desk, home: Desk, hands: Hands, file: Path
+) -> None:
+    number = add_post(lite_source.engine)
+    restore(home, back_up(lite_source, file))
+    hands.forward(QUIET - SECOND)
+    with pytest.raises(InputProblem, match="may still be on its way"):
+        settling.deny(home, number)
+    hands.forward(SECOND)
+    assert settling.deny(home, number) is Status.QUEUED
 
 
 # Older

@@ -8,7 +8,7 @@ from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized, Unknow
 from handbill.domain.settling import COME_BACK, QUIET
 from handbill.errors import InputProblem, SettingsProblem, TooLate
 from handbill.services.desk import Desk
-from handbill.store import accounts, doubts, posts
+from handbill.store import accounts, doubts, posts, restoring
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def deny(desk: Desk, post_id: int) -> Status:
     the network proves nothing yet, for a person neither.
     """
     tries = posts.get(desk.engine, post_id).attempts
-    armed = [a.armed_at for a in tries if a.armed_at and a.outcome == Unknown.kind]
-    left = max(armed) + QUIET - desk.clock() if armed else timedelta(0)
+    sent = [by for a in tries if a.outcome == Unknown.kind and (by := restoring.sent_by(a))]
+    left = max(sent) + QUIET - desk.clock() if sent else timedelta(0)
     if left > timedelta(0):
         raise InputProblem(
             f"A request for post #{post_id} may still be on its way to the network.",

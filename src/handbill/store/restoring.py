@@ -140,6 +140,11 @@ def is_unasked(attempt: Attempt) -> bool:
     return open_question and attempt.looks == 0 and attempt.next_look_at is None
 
 
+def sent_by(attempt: Attempt) -> datetime | None:
+    """The last instant at which a request of this attempt may have left; None: surely none did."""
+    return attempt.ended_at if attempt.worker == RESTORE else attempt.armed_at
+
+
 def begin_looks(engine: Engine, restored_at: datetime, now: datetime) -> None:
     """Let the networks be asked about what a restore has left open; not before the last request of
     the time before it has landed."""
