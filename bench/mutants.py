@@ -57,8 +57,9 @@ def pytest_runtest_setup() -> None:
     from handbill.store import claims, plain
 
     claims._CLAIMABLE = claims._claimables()
+    claims._TAKE = claims._taking()
     claims._ARM = claims._arming()
-    plain._POST = plain._post()
+    plain._PUBLISH = plain._publishing()
 
 
 # As a figure

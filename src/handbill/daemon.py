@@ -16,7 +16,6 @@ import logging
 import math
 import signal
 import threading
-import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -51,8 +50,10 @@ WATCH = timedelta(milliseconds=90)
 LOOK_UP = timedelta(seconds=1)
 #: A commit whose line was cut may reach the server's disk as much later.
 ECHO = timedelta(minutes=2)
-#: While more is due than there are hands, so long those that become free are gathered.
-GATHER = timedelta(milliseconds=4)
+#: While more is due than there are hands, this share of them is claimed beforehand, so that nobody
+#: waits for a claim; and again when it is used up, or after so long.
+BEFOREHAND = 0.5
+GATHER = timedelta(milliseconds=250)
 #: After a trouble with the database the next try comes sooner than the safety interval.
 SOON = timedelta(seconds=1)
 
@@ -97,8 +98,11 @@ class Daemon:
             gc.collect()
             gc.freeze()  # what is loaded now stays: no pause to look through it at the wrong moment
             try:
-                with ThreadPoolExecutor(self._workers + LOOKS, "publish") as pool:
-                    self._loop(pool)
+                with (
+                    ThreadPoolExecutor(LOOKS, "look") as aside,
+                    ThreadPoolExecutor(self._workers, "publish") as pool,
+                ):
+                    self._loop(pool, aside)
             finally:
                 self._stopping = True
                 self._scheduler.shutdown(wait=False)
@@ -123,11 +127,11 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, on_signal)
 
-    def _loop(self, pool: ThreadPoolExecutor) -> None:
+    def _loop(self, pool: ThreadPoolExecutor, aside: ThreadPoolExecutor) -> None:
         while not self._stopping:
             patience = SAFETY
             try:
-                self._pass(pool)
+                self._pass(pool, aside)
             except Problem as problem:
                 log.error("%s", problem, extra={"action": "trouble"})
                 patience = SOON
@@ -138,12 +142,13 @@ class Daemon:
         """Sleep until a kick, then take all that have come: one pass answers them all."""
         with contextlib.suppress(Empty):
             self._kicks.get(timeout=patience.total_seconds())
-            if self._crowded:
-                time.sleep(GATHER.total_seconds())  # one claim for all hands that become free
+            ends = elapsed() + GATHER.total_seconds()
+            while self._crowded and len(self._under_way) > self._workers:
+                self._kicks.get(timeout=max(0.0, ends - elapsed()))
             while True:
                 self._kicks.get_nowait()
 
-    def _pass(self, pool: ThreadPoolExecutor) -> None:
+    def _pass(self, pool: ThreadPoolExecutor, aside: ThreadPoolExecutor) -> None:
         desk = self._desk
         self._timekeeper.wake()
         if self._unrecorded:
@@ -157,14 +162,14 @@ class Daemon:
             return  # more is due than there are hands; what else there is to do can wait for one
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and len(self._looks) < LOOKS and self._timekeeper.quiet():
-            self._start(pool.submit(rounds.look, desk), self._looks)
+            self._start(aside.submit(rounds.look, desk), self._looks)
         if today.posts_due:
             self._crowded = self._claim(pool)
         else:
             self._crowded = False
         self._set_alarm(today.next_moment)
         if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
-            self._at_leisure(pool)
+            self._at_leisure(aside)
 
     def _housekeep(self) -> None:
         """Give a sign of life and tidy, every now and then; tidy by a clock that is right only."""
@@ -180,14 +185,14 @@ class Daemon:
             self._shift.tidy(now)
             self._untidy = False
 
-    def _at_leisure(self, pool: ThreadPoolExecutor) -> None:
+    def _at_leisure(self, aside: ThreadPoolExecutor) -> None:
         """What need not be done just before a post is due."""
         if self._under_way:
             return
         self._timekeeper.ask_anyway()
         if elapsed() - self._zones_at >= zonedata.EVERY.total_seconds():
             self._zones_at = elapsed()
-            self._start(pool.submit(zonedata.notice, self._desk), self._looks)
+            self._start(aside.submit(zonedata.notice, self._desk), self._looks)
 
     def _claim(self, pool: ThreadPoolExecutor) -> bool:
         """Claim as much as there are free hands for; each that becomes free kicks again.
@@ -195,7 +200,8 @@ class Daemon:
         By the very instant that was compared: the clock may jump in any moment between. Answers
         whether all hands are full, so that more may be waiting.
         """
-        free, now = self._workers - len(self._under_way), self._timekeeper.moment()
+        free = int(self._workers * (1 + BEFOREHAND)) - len(self._under_way)
+        now = self._timekeeper.moment()
         if free <= 0 or self._stopping or now is None:
             return free <= 0
         desk = self._desk
@@ -222,6 +228,8 @@ class Daemon:
         task.add_done_callback(done)
 
     def _publish(self, claim: Claim) -> None:
+        if self._stopping:
+            return  # claimed beforehand; given back before we leave
         ended = publishing.publish(self._desk, claim)
         if ended.status is None:
             self._unrecorded.append(ended)
@@ -241,6 +249,7 @@ class Daemon:
                 extra={"action": "trouble", "post": ended.claim.post_id},
             )
         with contextlib.suppress(Problem):  # the others will see that it is silent
+            self._shift.forsake([ended.claim.attempt_id for ended in self._unrecorded])
             self._shift.end()
         log.info("Stopped; nothing is under way.", extra={"action": "stopped"})
 

@@ -125,6 +125,12 @@ class Post(SQLModel, table=True):
         sa.Index("uq_post_publishing", "account_id", unique=True, **where("status = 'publishing'")),
         sa.Index("ix_post_attention", "id", **where("attention IS NOT NULL")),
         sa.Index("ix_post_due_at", "due_at", "id"),
+        sa.Index(
+            "ix_post_history",
+            sa.text("coalesce(published_at, due_at, created_at)"),
+            "id",
+            **where("status NOT IN ('draft', 'publishing', 'queued')"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -89,6 +89,22 @@ def test_sigterm_finishes_the_exchange_and_exits_0(app: App, stage: rig.Stage) -
     assert len(stage.accepted()) == 1
 
 
+def test_sigterm_gives_back_what_was_claimed_beforehand(home: Path, stage: rig.Stage) -> None:
+    app = rig.make_home(home, stage.url, *(names := [f"a{n}" for n in range(4)]))
+    stage.faults({"do": "delay", "seconds": 1, "accept": True, "path": "/2/tweets"})
+    for name in names:
+        rig.queue(app, name, f"By {name}.", at="+1s")
+    with rig.daemon(app, env={"HANDBILL_WORKERS": "2"}) as daemon:
+        rig.until(stage.accepted, "the first posts")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=20) == 0
+    became = [entry.post.status for entry in posts.queue(app.desk.engine, list(Status), None)]
+    app.desk.engine.dispose()
+    assert sorted(became) == [Status.PUBLISHED] * 2 + [Status.QUEUED] * 2
+    assert len(stage.accepted()) == 2
+    assert "claimed and not begun" in (home / "run.log").read_text()
+
+
 def test_a_second_daemon_and_a_tick_are_refused_in_plain_words(app: App) -> None:
     with rig.daemon(app):
         for command in ("run", "tick"):

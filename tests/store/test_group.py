@@ -3,30 +3,36 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
 from handbill.errors import StoreProblem
 from handbill.models import Standing
 from handbill.store import group, standing
-from handbill.store.group import together
+from handbill.store.group import Change, all_or_none, together
 from tests.factories import NOW
 
+Wish = Callable[[Engine], Any]
 
-def write_down(name: str) -> Callable[[Session], str]:
+
+def write_down(name: str) -> Wish:
     def act(session: Session) -> str:
         session.add(Standing(name=name, value="", since=NOW))
         session.flush()
         return name
 
-    return act
+    return lambda engine: together(engine, act)
 
 
-def refuse(_session: Session) -> str:
-    raise StoreProblem("No.")
+def failing(error: BaseException) -> Wish:
+    def act(_session: Session) -> str:
+        raise error
+
+    return lambda engine: together(engine, act)
 
 
 def names(engine: Engine) -> set[str]:
@@ -34,19 +40,19 @@ def names(engine: Engine) -> set[str]:
         return set(connection.scalars(sa.select(col(Standing.name))))
 
 
-def crowd(engine: Engine, acts: list[Callable[[Session], str]]) -> list[Future[str]]:
+def crowd(engine: Engine, wishes: list[Wish]) -> list[Future[Any]]:
     """Let all of them wait for the same turn, and then go."""
     counter = group._counters.setdefault(engine, group._Counter())
-    with ThreadPoolExecutor(len(acts)) as pool:
+    with ThreadPoolExecutor(len(wishes)) as pool:
         with counter.turn:
-            told = [pool.submit(together, engine, act) for act in acts]
-            while len(counter.waiting) < len(acts):
+            told = [pool.submit(wish, engine) for wish in wishes]
+            while len(counter.waiting) < len(wishes):
                 threading.Event().wait(0.001)
         return told
 
 
 def test_a_change_is_durable_when_its_caller_is_answered(engine: Engine) -> None:
-    assert together(engine, write_down("one")) == "one"
+    assert write_down("one")(engine) == "one"
     assert names(engine) == {"one"}
 
 
@@ -66,7 +72,8 @@ def test_a_crowd_shares_one_transaction_and_each_gets_its_own_answer(engine: Eng
 
 
 def test_nobody_suffers_for_another(engine: Engine) -> None:
-    told = crowd(engine, [write_down("one"), refuse, write_down("two"), refuse])
+    no = failing(StoreProblem("No."))
+    told = crowd(engine, [write_down("one"), no, write_down("two"), no])
     assert [one.result() for one in (told[0], told[2])] == ["one", "two"]
     for one in (told[1], told[3]):
         with pytest.raises(StoreProblem, match="No"):
@@ -81,11 +88,63 @@ def test_a_rule_that_is_broken_by_one_breaks_nothing_of_the_others(engine: Engin
     assert told[1].result() == "two"
 
 
-def test_a_bug_in_one_leaves_the_others_to_themselves(engine: Engine) -> None:
-    def broken(_session: Session) -> str:
-        raise LookupError("a bug")
+@pytest.mark.parametrize("where", [0, 1, 2])
+def test_a_bug_in_one_is_met_by_that_one_alone(engine: Engine, where: int) -> None:
+    wishes = [write_down("one"), write_down("two")]
+    wishes.insert(where, failing(LookupError("a bug")))
+    told = crowd(engine, wishes)
+    assert isinstance(told.pop(where).exception(), LookupError)
+    assert [one.result() for one in told] == ["one", "two"]
+    assert names(engine) == {"one", "two"}
 
-    told = crowd(engine, [write_down("one"), broken, write_down("two")])
-    assert isinstance(told[1].exception(), LookupError)
-    assert {"two"} <= names(engine) or isinstance(told[2].exception(), LookupError)
-    assert not (names(engine) - {"one", "two"})
+
+def test_who_is_interrupted_while_serving_others_leaves_them_to_themselves(engine: Engine) -> None:
+    told = crowd(engine, [failing(KeyboardInterrupt()), write_down("one"), write_down("two")])
+    assert isinstance(told[0].exception(), KeyboardInterrupt)
+    assert names(engine) == {one.result() for one in told if one.exception() is None}
+
+
+# Changes that many make at once
+
+RENAME = Change(
+    (
+        sa.update(SQLModel.metadata.tables["standing"])
+        .where(col(Standing.name) == sa.bindparam("old"), col(Standing.value) == "")
+        .values(value=sa.bindparam("new")),
+    ),
+    "old",
+    lambda: None,
+)
+
+
+def rename(name: str) -> Wish:
+    return lambda engine: all_or_none(engine, RENAME, {"old": name, "new": "!"})
+
+
+def values(engine: Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(col(Standing.name), col(Standing.value)))
+        return {row.name: row.value for row in rows}
+
+
+def test_changes_of_a_crowd_are_made_in_one_commit(engine: Engine) -> None:
+    for name in "abc":
+        standing.put(engine, name, "", NOW)
+    told = crowd(engine, [rename(name) for name in "cab"])
+    assert [one.result() for one in told] == [True] * 3
+    assert values(engine) == {"a": "!", "b": "!", "c": "!"}
+
+
+def test_only_whoever_finds_no_row_as_it_must_be_is_told_so(engine: Engine) -> None:
+    standing.put(engine, "a", "", NOW)
+    standing.put(engine, "taken", "by another", NOW)
+    told = crowd(engine, [rename(name) for name in ("nobody", "a", "taken")])
+    assert [one.result() for one in told] == [False, True, False]
+    assert values(engine) == {"a": "!", "taken": "by another"}
+
+
+def test_a_crowd_of_both_kinds_shares_a_commit(engine: Engine) -> None:
+    standing.put(engine, "a", "", NOW)
+    told = crowd(engine, [write_down("b"), rename("a"), rename("nobody")])
+    assert [one.result() for one in told] == ["b", True, False]
+    assert values(engine) == {"a": "!", "b": ""}

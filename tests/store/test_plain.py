@@ -30,8 +30,7 @@ LATER = NOW + 3 * SECOND
 
 
 def plainly(engine: Engine, claim: Claim, number: str = "1001") -> bool:
-    with write(engine) as session:
-        return publish_plainly(session, claim, receipt(number), LATER)
+    return publish_plainly(engine, claim, receipt(number), LATER)
 
 
 def rows(engine: Engine) -> dict[str, list[Any]]:
@@ -119,5 +118,4 @@ def test_a_receipt_that_is_written_already_is_not_plain(engine: Engine) -> None:
 def test_a_receipt_by_hand_or_from_a_look_up_is_not_plain(engine: Engine, given: Any) -> None:
     add_post(engine)
     claim = claim_and_arm(engine)
-    with write(engine) as session:
-        assert not publish_plainly(session, claim, given, LATER)
+    assert not publish_plainly(engine, claim, given, LATER)

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import cast
 
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from handbill.errors import InputProblem, SettingsProblem
 _NOT_NETWORKS = {"wire"}
 
 
+@cache
 def names() -> Sequence[str]:
     """All networks that this Handbill speaks."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_NETWORKS)

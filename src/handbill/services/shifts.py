@@ -76,8 +76,13 @@ class Shift:
             self._last_sign, self._thought = last_sign, False
 
     def forsake(self, kept: Collection[int]) -> None:
-        """Take back what I claimed without hearing of it; `kept` are the attempts I know of."""
-        _tell(leases.forsake(self._desk.engine, self.name, kept, self._desk.clock()))
+        """Take back what I claimed and shall not send; `kept` are the attempts in my hands."""
+        for left in leases.forsake(self._desk.engine, self.name, kept, self._desk.clock()):
+            log.info(
+                "Gave #%s back, which was claimed and not begun.",
+                left.post_id,
+                extra={"action": "forsaken", "post": left.post_id, "status": left.status.value},
+            )
 
     def end(self) -> None:
         """Say that I stop in peace."""

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status
 from handbill.models import Account, Attempt, Post
-from handbill.store.engine import read
+from handbill.store.engine import glance, read
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,28 @@ class Agenda:
     next_moment: datetime | None
 
 
+def _at_a_glance() -> sa.Select[*tuple[Any, ...]]:
+    """All four moments in one question, each by an index of its own."""
+    now = sa.bindparam("now", type_=UTCDateTime())
+    horizon = sa.bindparam("horizon", type_=UTCDateTime())
+    ready = sa.select(sa.func.min(col(Post.not_before))).where(
+        col(Post.status) == sa.literal_column("'queued'")  # so that the partial index serves
+    )
+    look = sa.select(sa.func.min(col(Attempt.next_look_at))).where(
+        col(Attempt.next_look_at).is_not(None)
+    )
+    rest = sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now)
+    return sa.select(
+        ready.scalar_subquery().label("first"),
+        ready.where(col(Post.not_before) > horizon).scalar_subquery().label("coming"),
+        look.scalar_subquery().label("look"),
+        rest.scalar_subquery().label("rest"),
+    )
+
+
+_GLANCE = _at_a_glance()
+
+
 def look_up(engine: Engine, now: datetime, ahead: timedelta = timedelta(0)) -> Agenda:
     """Look at the schedule, by index alone, whatever its size.
 
@@ -29,21 +53,9 @@ def look_up(engine: Engine, now: datetime, ahead: timedelta = timedelta(0)) -> A
     An overdue post that waits for its account (paused, resting, busy) has no moment of its own:
     what frees the account wakes the daemon.
     """
-    queued = col(Post.status) == Status.QUEUED
-    ready = sa.select(sa.func.min(col(Post.not_before))).where(queued)
-    with read(engine) as session:
-        first = session.scalar(ready)
-        coming = first
-        if first is not None and first <= now + ahead:
-            coming = session.scalar(ready.where(col(Post.not_before) > now + ahead))
-        look = session.scalar(
-            sa.select(sa.func.min(col(Attempt.next_look_at))).where(
-                col(Attempt.next_look_at).is_not(None)
-            )
-        )
-        rest = session.scalar(
-            sa.select(sa.func.min(col(Account.rest_until))).where(col(Account.rest_until) > now)
-        )
+    with glance(engine) as connection:
+        row = connection.execute(_GLANCE, {"now": now, "horizon": now + ahead}).one()
+    first, coming, look, rest = row
     waking = coming - ahead if coming is not None else None
     moments = [moment for moment in (waking, look, rest) if moment is not None and moment > now]
     return Agenda(

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status, Verb, step
@@ -21,14 +21,18 @@ from handbill.domain.network import AccountRef, Claim, Evidence, Image
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
-from handbill.store.engine import write
-from handbill.store.group import together
+from handbill.store.engine import begin
+from handbill.store.group import Change, all_or_none
 from handbill.store.standing import not_paused
 
 #: What arming must have left of its lease: the exchange, and time to record it.
 SEND_LEASE = SEND_WINDOW + EXCHANGE_DEADLINE + timedelta(seconds=55)
 #: A worker's word that it lives: time for tokens and uploads, and then to send.
 LEASE = timedelta(minutes=10) + SEND_LEASE
+
+_TABLES = SQLModel.metadata.tables
+_OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before")
+_OF_ACCOUNT = ("id", "name", "network", "server", "handle", "remote_id", "newest_remote_id")
 
 
 def claim(
@@ -46,26 +50,17 @@ def claim(
     goes away empty-handed and looks again at its next wake.
     """
     try:
-        with write(engine) as session:
-            ids = session.scalars(
+        with begin(engine) as connection:
+            found = connection.execute(
                 _CLAIMABLE, {"now": now, "horizon": now + ahead, "most": limit}
             ).all()
-            if not ids:
+            if not found:
                 return []
             failpoint("claim.begun")
-            claimed = session.scalars(
-                sa.update(Post)
-                .where(col(Post.id).in_(ids), col(Post.status) == Status.QUEUED)
-                .values(
-                    status=step(Status.QUEUED, Verb.CLAIM),
-                    fence=Post.fence + 1,
-                    lease_until=now + LEASE,
-                    worker=worker,
-                )
-                .returning(Post),
-                execution_options={"synchronize_session": False},
-            ).all()
-            made = _open_attempts(session, claimed, now, worker, pictures)
+            values = {"ids": [row.id for row in found], "lease": now + LEASE, "its_worker": worker}
+            rows = {row.id: row for row in connection.execute(_TAKE, values)}
+            taken = [(rows[row.id], row) for row in found if row.id in rows]
+            made = _open_attempts(connection, taken, now, pictures)
             failpoint("claim.before_commit")
     except IntegrityError:
         return []
@@ -96,8 +91,11 @@ def _claimables() -> sa.Select[Any]:
         col(other.account_id) == col(Account.id),
         col(other.status) == sa.literal_column("'publishing'"),
     )
+    account: list[Any] = [
+        col(getattr(Account, name)).label(f"account_{name}") for name in _OF_ACCOUNT
+    ]
     return (
-        sa.select(col(Post.id))
+        sa.select(col(Post.id), *account)
         .select_from(Account)
         .join(Post, col(Post.id) == turn)
         .where(
@@ -115,41 +113,82 @@ def _claimables() -> sa.Select[Any]:
 _CLAIMABLE = _claimables()
 
 
+def _taking() -> sa.UpdateBase:
+    post = _TABLES["post"]
+    return (
+        sa.update(post)
+        .where(
+            post.c.id.in_(sa.bindparam("ids", expanding=True)),
+            post.c.status == sa.literal_column("'queued'"),
+        )
+        .values(
+            status=step(Status.QUEUED, Verb.CLAIM),
+            fence=post.c.fence + 1,
+            lease_until=sa.bindparam("lease", type_=UTCDateTime()),
+            worker=sa.bindparam("its_worker"),
+        )
+        .returning(*(post.c[name] for name in _OF_POST))
+    )
+
+
+_TAKE = _taking()
+_PARTS = (
+    sa.select(_TABLES["part"])
+    .where(col(Part.post_id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Part.post_id), col(Part.position))
+)
+_OPEN = sa.insert(_TABLES["attempt"]).returning(
+    _TABLES["attempt"].c.id, sort_by_parameter_order=True
+)
+
+
 def _open_attempts(
-    session: Session, posts: Sequence[Post], now: datetime, worker: str, pictures: Path
+    connection: Connection, taken: Sequence[tuple[Any, Any]], now: datetime, pictures: Path
 ) -> list[Claim]:
-    """One attempt for each post, at its first part that is not out; all in three statements."""
-    rows = session.scalars(
-        sa.select(Part)
-        .where(col(Part.post_id).in_([post.id for post in posts]))
-        .order_by(col(Part.post_id), col(Part.position))
-    ).all()
+    """One attempt for each post, given with its account, at its first part that is not out; all in
+    two statements."""
+    if not taken:
+        return []
+    rows = connection.execute(_PARTS, {"ids": [post.id for post, _account in taken]}).all()
     parts = {key: list(some) for key, some in groupby(rows, key=lambda part: part.post_id)}
-    ordered = sorted(posts, key=lambda post: (post.not_before or now, post.id or 0))
-    turns = [(post, _turn(parts[_id(post.id)])) for post in ordered]
-    attempts = [
-        Attempt(
-            post_id=part.post_id,
-            part_id=_id(part.id),
+    turns = [(post, account, *_turn(parts[post.id])) for post, account in taken]
+    opened = connection.execute(
+        _OPEN,
+        [
+            {
+                "post_id": post.id,
+                "part_id": part.id,
+                "fence": post.fence,
+                "revision": post.revision,
+                "worker": post.worker,
+                "started_at": now,
+                "detail": "",
+                "evidence": {},
+                "looks": 0,
+            }
+            for post, _account, part, _before in turns
+        ],
+    ).scalars()
+    return [
+        Claim(
+            attempt_id=attempt_id,
+            post_id=post.id,
+            part_id=part.id,
             fence=post.fence,
             revision=post.revision,
-            worker=worker,
-            started_at=now,
+            position=part.position,
+            text=part.text,
+            images=tuple(images_of(part.images, pictures)),
+            reply_to=before,
+            account=AccountRef(*(getattr(account, f"account_{name}") for name in _OF_ACCOUNT)),
+            due_at=post.due_at,
+            not_before=post.not_before,
         )
-        for post, (part, _before) in turns
-    ]
-    session.add_all(attempts)
-    session.flush()
-    ids = {post.account_id for post in ordered}
-    found = session.scalars(sa.select(Account).where(col(Account.id).in_(ids))).all()
-    accounts = {account.id: account for account in found}
-    return [
-        make_claim(post, part, attempt, accounts[post.account_id], pictures, before)
-        for (post, (part, before)), attempt in zip(turns, attempts, strict=True)
+        for attempt_id, (post, account, part, before) in zip(opened, turns, strict=True)
     ]
 
 
-def _turn(parts: Sequence[Part]) -> tuple[Part, str | None]:
+def _turn(parts: Sequence[Any]) -> tuple[Any, str | None]:
     """The first part that is not out, and the receipt of the one before it."""
     before = None
     for part in parts:
@@ -212,30 +251,27 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
 
     Whatever error this raises, the caller must send nothing.
     """
-    values = {
-        "its_attempt": claim.attempt_id,
-        "its_post": claim.post_id,
-        "its_part": claim.part_id,
-        "its_account": claim.account.id,
-        "its_fence": claim.fence,
-        "its_revision": claim.revision,
-        "now": now,
-        "lease": now + SEND_LEASE,
-        "proof": dict(evidence),
-    }
-
-    def give(session: Session) -> bool:
-        armed = session.connection().execute(_ARM, values)
-        failpoint("arm.before_commit")
-        return armed.rowcount == 1
-
     failpoint("arm.before")
-    given = together(engine, give)
+    given = all_or_none(
+        engine,
+        _ARM,
+        {
+            "its_attempt": claim.attempt_id,
+            "its_post": claim.post_id,
+            "its_part": claim.part_id,
+            "its_account": claim.account.id,
+            "its_fence": claim.fence,
+            "its_revision": claim.revision,
+            "now": now,
+            "lease": now + SEND_LEASE,
+            "proof": dict(evidence),
+        },
+    )
     failpoint("arm.after_commit")
     return given
 
 
-def _arming() -> sa.Update:
+def _arming() -> Change:
     """The statement of `arm`, built once: it stands between the due time and the first byte."""
     now = sa.bindparam("now", type_=UTCDateTime())
     still_ours = sa.exists().where(
@@ -256,8 +292,8 @@ def _arming() -> sa.Update:
         col(Account.paused_at).is_(None),
         sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
     )
-    return (
-        sa.update(SQLModel.metadata.tables["attempt"])
+    statement = (
+        sa.update(_TABLES["attempt"])
         .where(
             col(Attempt.id) == sa.bindparam("its_attempt"),
             col(Attempt.armed_at).is_(None),
@@ -269,6 +305,7 @@ def _arming() -> sa.Update:
         )
         .values(armed_at=now, evidence=sa.bindparam("proof"))
     )
+    return Change((statement,), "its_attempt", lambda: failpoint("arm.before_commit"))
 
 
 _ARM = _arming()

@@ -143,6 +143,13 @@ def read(engine: Engine) -> Generator[Session]:
 
 
 @contextmanager
+def glance(engine: Engine) -> Generator[Connection]:
+    """`read` without a session, for a few values."""
+    with _plainly(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def snapshot(engine: Engine) -> Generator[Connection]:
     """One moment of the database for as long as it is read; nobody waits for it. Raises
     StoreProblem."""

@@ -6,27 +6,55 @@ that holds their change is durable.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
-from handbill.errors import Problem
-from handbill.store.engine import write
+from handbill.store.engine import begin
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Statements that say in their WHERE what must be so: each changes exactly one row, or else
+    none of them changes any. Those of many callers are executed at once."""
+
+    statements: Sequence[sa.Update]
+    #: By which of their values many are put in order, so that two workers never wait crosswise.
+    order: str
+    before_commit: Callable[[], None]
+
+
+class _Otherwise(Exception):
+    """A row was not as a change says it must be."""
 
 
 class _Wish:
     """One caller's change, and its answer once it is durable."""
 
-    def __init__(self, act: Callable[[Session], Any]) -> None:
-        self.act = act
+    def __init__(self) -> None:
         self.done = False
         self.answer: Any = None
+
+
+class _Act(_Wish):
+    def __init__(self, act: Callable[[Session], Any]) -> None:
+        super().__init__()
+        self.act = act
+
+
+class _Filled(_Wish):
+    def __init__(self, change: Change, values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.change, self.values = change, values
+        self.answer = True
 
 
 class _Counter:
@@ -51,24 +79,56 @@ def together(engine: Engine, act: Callable[[Session], Result]) -> Result:
     another. `act` may thus be called twice and must look anew at what there is to do. Raises what
     `act` raises, and StoreProblem.
     """
+    answer: Result = _fulfil(engine, _Act(act))
+    return answer
+
+
+def all_or_none(engine: Engine, change: Change, values: Mapping[str, Any]) -> bool:
+    """`together` for a Change: True once it is durable; False, and nothing changed, if a row is
+    not as it must be."""
+    try:
+        return bool(_fulfil(engine, _Filled(change, values)))
+    except _Otherwise:
+        return False
+
+
+def _fulfil(engine: Engine, wish: _Wish) -> Any:
     counter = _counters.setdefault(engine, _Counter())
-    wish = _Wish(act)
     counter.waiting.append(wish)
     with counter.turn:
         if not wish.done:
             others = [one for one in counter.take() if one is not wish]
             try:
                 _grant(engine, [wish, *others])
-            except (SQLAlchemyError, Problem):
+            except Exception:
                 if not others:
                     raise
                 _grant(engine, [wish])
-    answer: Result = wish.answer
-    return answer
+    return wish.answer
 
 
 def _grant(engine: Engine, wishes: list[_Wish]) -> None:
-    with write(engine) as session:
-        answers = [wish.act(session) for wish in wishes]
-    for wish, answer in zip(wishes, answers, strict=True):
-        wish.answer, wish.done = answer, True
+    acts = [wish for wish in wishes if isinstance(wish, _Act)]
+    with begin(engine) as connection:
+        _fill(connection, [wish for wish in wishes if isinstance(wish, _Filled)])
+        if acts:
+            with Session(connection, expire_on_commit=False) as session:
+                for act in acts:
+                    act.answer = act.act(session)
+                session.flush()
+    for wish in wishes:
+        wish.done = True
+
+
+def _fill(connection: Connection, wishes: Sequence[_Filled]) -> None:
+    """Each statement once for all. Raises _Otherwise when one row was not as it must be."""
+    kinds: dict[Change, list[Mapping[str, Any]]] = {}
+    for wish in wishes:
+        kinds.setdefault(wish.change, []).append(wish.values)
+    for change, values in kinds.items():
+        values.sort(key=itemgetter(change.order))
+        for statement in change.statements:
+            given = values if len(values) > 1 else values[0]
+            if connection.execute(statement, given).rowcount != len(values):
+                raise _Otherwise
+        change.before_commit()

@@ -18,7 +18,7 @@ from handbill.store.records import end_attempt
 
 STOPPED_BEFORE = NotSent("Handbill stopped before sending; nothing went out.")
 STOPPED_DURING = Unknown("Handbill stopped while sending, so nobody here knows if it went out.")
-NEVER_HEARD = NotSent("The database lost touch just when this was claimed; nothing went out.")
+NEVER_BEGUN = NotSent("Handbill claimed this and never came to send it; nothing went out.")
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,17 @@ def expire_all(engine: Engine, now: datetime) -> list[Expired]:
 
 
 def forsake(engine: Engine, worker: str, kept: Collection[int], now: datetime) -> list[Expired]:
-    """Take back what a worker claimed without hearing of it, as its line broke during the commit.
+    """Take back what a worker claimed and will not send: it never heard of it, as its line broke
+    during the commit, or it stops.
 
-    `kept` are the numbers of the attempts that it does know of.
+    `kept` are the numbers of the attempts that it has in hand.
     """
     unheard = sa.and_(
         col(Post.worker) == worker,
         col(Attempt.armed_at).is_(None),
         col(Attempt.id).not_in(list(kept)),
     )
-    return _take_back(engine, now, unheard, lambda _attempt: NEVER_HEARD)
+    return _take_back(engine, now, unheard, lambda _attempt: NEVER_BEGUN)
 
 
 def _strike(engine: Engine, now: datetime, whose: ColumnElement[bool]) -> list[Expired]:
@@ -88,7 +89,11 @@ def _open_claims(session: Session, whose: ColumnElement[bool]) -> Sequence[tuple
     query = (
         sa.select(Post, Attempt)
         .join(Attempt, col(Attempt.post_id) == col(Post.id))
-        .where(col(Post.status) == Status.PUBLISHING, col(Attempt.ended_at).is_(None), whose)
+        .where(
+            col(Post.status) == sa.literal_column("'publishing'"),
+            col(Attempt.ended_at).is_(None),
+            whose,
+        )
         .order_by(col(Post.id))
         .with_for_update(of=(Post, Attempt))
     )

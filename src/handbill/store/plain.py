@@ -7,40 +7,35 @@ weigh. Whatever is not just so is left to `records.end_attempt`, which would say
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import Engine
+from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Receipt
+from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
+from handbill.store.group import Change, all_or_none
 
 _TABLES = SQLModel.metadata.tables
 
 
-def publish_plainly(session: Session, claim: Claim, receipt: Receipt, now: datetime) -> bool:
+def publish_plainly(engine: Engine, claim: Claim, receipt: Receipt, now: datetime) -> bool:
     """Record the receipt if the case is plain; False, and nothing changed, if it is not."""
     if claim.fence != 1 or receipt.at is not None or not receipt.remote_id:
         return False
-    line = session.connection()
     values = {
         "its_post": claim.post_id,
         "its_part": claim.part_id,
         "its_attempt": claim.attempt_id,
         "its_account": claim.account.id,
         "number": receipt.remote_id,
+        "link": receipt.url,
+        "says": receipt.says,
         "now": now,
     }
-    # The post before its try, as everywhere: its row is the lock.
-    if line.execute(_POST, values).rowcount != 1:
-        return False
-    line.execute(_ATTEMPT, {"its_attempt": claim.attempt_id, "now": now, "says": receipt.says})
-    line.execute(
-        _PART,
-        {"its_part": claim.part_id, "now": now, "number": receipt.remote_id, "link": receipt.url},
-    )
-    line.execute(_ACCOUNT, {"its_account": claim.account.id, "number": receipt.remote_id})
-    return True
+    return all_or_none(engine, _PUBLISH, values)
 
 
 def _post() -> sa.Update:
@@ -82,7 +77,6 @@ def _post() -> sa.Update:
     )
 
 
-_POST = _post()
 _ATTEMPT = (
     sa.update(_TABLES["attempt"])
     .where(col(Attempt.id) == sa.bindparam("its_attempt"))
@@ -106,3 +100,12 @@ _ACCOUNT = (
     .where(col(Account.id) == sa.bindparam("its_account"))
     .values(newest_remote_id=sa.bindparam("number"))
 )
+
+
+def _publishing() -> Change:
+    """The post before its try, as everywhere: its row is the lock."""
+    statements = (_post(), _ATTEMPT, _PART, _ACCOUNT)
+    return Change(statements, "its_post", lambda: failpoint("record.before_commit"))
+
+
+_PUBLISH = _publishing()

@@ -41,16 +41,16 @@ def record(
     """
 
     def end(session: Session) -> Status:
-        if isinstance(outcome, Receipt) and publish_plainly(session, claim, outcome, now):
-            status = Status.PUBLISHED
-        else:
-            status = end_attempt(session, claim.attempt_id, outcome, now, chance)
+        status = end_attempt(session, claim.attempt_id, outcome, now, chance)
         session.flush()
         failpoint("record.before_commit")
         return status
 
     failpoint("record.before")
-    status = together(engine, end)
+    if isinstance(outcome, Receipt) and publish_plainly(engine, claim, outcome, now):
+        status = Status.PUBLISHED
+    else:
+        status = together(engine, end)
     failpoint("record.after_commit")
     return status
 

@@ -85,6 +85,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'queued'"),
         postgresql_where=sa.text("status = 'queued'"),
     )
+    op.create_index(
+        "ix_post_history",
+        "post",
+        [sa.text("coalesce(published_at, due_at, created_at)"), "id"],
+        sqlite_where=sa.text("status NOT IN ('draft', 'publishing', 'queued')"),
+        postgresql_where=sa.text("status NOT IN ('draft', 'publishing', 'queued')"),
+    )
     # A later script that re-creates the table of posts must make this trigger anew.
     op.execute(SQLITE_GUARD if op.get_bind().dialect.name == "sqlite" else POSTGRES_GUARD)
 
@@ -95,6 +102,7 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER post_step ON post")
         op.execute("DROP FUNCTION handbill_refuse_step()")
+    op.drop_index("ix_post_history", table_name="post")
     op.drop_index("ix_post_turn", table_name="post")
     op.drop_column("post", "strikes")
     op.drop_table("standing")
