@@ -81,11 +81,23 @@ def test_a_rule_that_is_broken_by_one_breaks_nothing_of_the_others(engine: Engin
     assert told[1].result() == "two"
 
 
-def test_a_bug_in_one_leaves_the_others_to_themselves(engine: Engine) -> None:
+@pytest.mark.parametrize("where", [0, 1, 2])
+def test_a_bug_in_one_is_met_by_that_one_alone(engine: Engine, where: int) -> None:
     def broken(_session: Session) -> str:
         raise LookupError("a bug")
 
-    told = crowd(engine, [write_down("one"), broken, write_down("two")])
-    assert isinstance(told[1].exception(), LookupError)
-    assert {"two"} <= names(engine) or isinstance(told[2].exception(), LookupError)
-    assert not (names(engine) - {"one", "two"})
+    acts = [write_down("one"), write_down("two")]
+    acts.insert(where, broken)
+    told = crowd(engine, acts)
+    assert isinstance(told.pop(where).exception(), LookupError)
+    assert [one.result() for one in told] == ["one", "two"]
+    assert names(engine) == {"one", "two"}
+
+
+def test_who_is_interrupted_while_serving_others_leaves_them_to_themselves(engine: Engine) -> None:
+    def interrupted(_session: Session) -> str:
+        raise KeyboardInterrupt
+
+    told = crowd(engine, [interrupted, write_down("one"), write_down("two")])
+    assert isinstance(told[0].exception(), KeyboardInterrupt)
+    assert names(engine) == {one.result() for one in told if one.exception() is None}

@@ -11,10 +11,8 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from handbill.errors import Problem
 from handbill.store.engine import write
 
 Result = TypeVar("Result")
@@ -47,9 +45,9 @@ _counters: "WeakKeyDictionary[Engine, _Counter]" = WeakKeyDictionary()
 def together(engine: Engine, act: Callable[[Session], Result]) -> Result:
     """Make a change in a transaction that others may share; returns once it is durable.
 
-    When a shared transaction fails, everybody tries again alone, so that nobody suffers for
-    another. `act` may thus be called twice and must look anew at what there is to do. Raises what
-    `act` raises, and StoreProblem.
+    When a shared transaction fails, for whatever reason, everybody tries again alone, so that each
+    meets its own trouble only. `act` may thus be called twice and must look anew at what there is
+    to do. Raises what `act` raises, and StoreProblem.
     """
     counter = _counters.setdefault(engine, _Counter())
     wish = _Wish(act)
@@ -59,7 +57,7 @@ def together(engine: Engine, act: Callable[[Session], Result]) -> Result:
             others = [one for one in counter.take() if one is not wish]
             try:
                 _grant(engine, [wish, *others])
-            except (SQLAlchemyError, Problem):
+            except Exception:
                 if not others:
                     raise
                 _grant(engine, [wish])
