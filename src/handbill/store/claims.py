@@ -108,7 +108,8 @@ def _claimables() -> sa.Select[Any]:
         )
         .order_by(col(Post.not_before), col(Post.id))
         .limit(sa.bindparam("most", type_=sa.Integer()))
-        .with_for_update(of=Account, skip_locked=True, key_share=True)
+        # It waits for no row, so nobody can wait for it in a circle.
+        .with_for_update(of=(Account, Post), skip_locked=True, key_share=True)
     )
 
 
@@ -230,7 +231,7 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
         return armed.rowcount == 1
 
     failpoint("arm.before")
-    given = together(engine, give)
+    given = together(engine, give, claim.post_id)
     failpoint("arm.after_commit")
     return given
 

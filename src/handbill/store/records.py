@@ -50,7 +50,7 @@ def record(
         return status
 
     failpoint("record.before")
-    status = together(engine, end)
+    status = together(engine, end, claim.post_id)
     failpoint("record.after_commit")
     return status
 
