@@ -49,9 +49,9 @@ def restore(engine: Engine, now: datetime = RESTORED) -> None:
     restoring.hold(engine, TAKEN, now)
 
 
-def resume(engine: Engine, now: datetime = RESTORED) -> None:
+def resume(engine: Engine) -> None:
     """What resuming does in the store."""
-    restoring.begin_looks(engine, RESTORED, now)
+    restoring.begin_looks(engine, RESTORED)
     standing.take(engine, PAUSE)
 
 
@@ -285,7 +285,7 @@ def test_after_resuming_each_is_asked_about_once_the_last_request_has_landed(
 ) -> None:
     number = add_in(engine, status)
     restore(engine)
-    resume(engine, RESTORED + SECOND)
+    resume(engine)
     assert look(engine, RESTORED + QUIET - SECOND) == []
     assert [one.claim.post_id for one in look(engine, RESTORED + QUIET)] == [number]
 
@@ -293,7 +293,7 @@ def test_after_resuming_each_is_asked_about_once_the_last_request_has_landed(
 def test_resumed_later_each_is_asked_about_at_once(engine: Engine) -> None:
     add_in(engine, Status.QUEUED)
     restore(engine)
-    resume(engine, RESTORED + HOUR)
+    resume(engine)
     assert len(look(engine, RESTORED + HOUR)) == 1
 
 
@@ -389,7 +389,7 @@ def test_restored_twice_it_is_asked_about_once(engine: Engine) -> None:
     restore(engine)
     overwrite(engine, Attempt, 1, looks=5)
     restore(engine, RESTORED + HOUR)
-    resume(engine, RESTORED + DAY)
+    resume(engine)
     assert len(look(engine, RESTORED + DAY)) == 1
     assert len(get(engine, number).attempts) == 1
 

@@ -161,12 +161,12 @@ def sent_by(attempt: Attempt) -> datetime | None:
     return attempt.ended_at if attempt.worker == RESTORE else attempt.armed_at
 
 
-def begin_looks(engine: Engine, restored_at: datetime, now: datetime) -> None:
+def begin_looks(engine: Engine, restored_at: datetime) -> None:
     """Let the networks be asked about what a restore has left open; not before the last request of
     the time before it has landed."""
     with write(engine) as session:
         session.execute(
             sa.update(Attempt)
             .where(_open_question(), col(Attempt.looks) == 0, col(Attempt.next_look_at).is_(None))
-            .values(next_look_at=max(now, restored_at + QUIET))
+            .values(next_look_at=restored_at + QUIET)
         )
