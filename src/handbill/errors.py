@@ -4,7 +4,8 @@
     └── Problem            a person can mend it: one sentence, the next command, exit 1
         ├── SettingsProblem    a key, a file or a file mode of the configuration
         ├── StoreProblem       the database is missing, newer, locked or unreadable
-        │   └── Damaged            its file is damaged or none; only a backup helps
+        │   ├── Damaged            its file is damaged or none; only a backup helps
+        │   └── Deadlock           two waited for each other, and the server ended this one
         ├── InputProblem       what was typed or imported cannot be queued
         ├── NotFound           no account, post or review by that name
         └── TooLate            the post's state no longer allows it
@@ -35,6 +36,10 @@ class StoreProblem(Problem):
 
 class Damaged(StoreProblem):
     """The database's file is damaged or is no database."""
+
+
+class Deadlock(StoreProblem):
+    """Two transactions waited for each other; this one changed nothing and may be tried again."""
 
 
 class InputProblem(Problem):

@@ -20,7 +20,7 @@ from handbill.networks import x
 from handbill.rehearsal import practice_keys
 from handbill.services import connecting, history, rounds
 from handbill.services.desk import Desk
-from handbill.store import accounts, posts
+from handbill.store import accounts, claims, posts
 from handbill.store.posts import NewPost, Timing
 from tests.factories import DAY, HOUR, MINUTE, NOW, SECOND, Hands
 
@@ -147,6 +147,15 @@ def test_a_short_restart_spaces_nothing(desk: Desk, hands: Hands, stage: rig.Sta
     hands.forward(9 * MINUTE)
     rounds.tick(desk)
     assert len(stage.accepted()) == 5
+
+
+def test_a_tick_takes_over_what_a_killed_one_had_though_nothing_is_due(
+    desk: Desk, hands: Hands
+) -> None:
+    (number,) = queue(desk, "ada", (hands.now, HOUR))
+    claims.claim(desk.engine, hands.now, "killed", 1, desk.pictures)
+    rounds.tick(desk)
+    assert posts.get(desk.engine, number).post.status is Status.QUEUED
 
 
 def test_ticks_five_minutes_apart_are_no_outage(desk: Desk, hands: Hands, stage: rig.Stage) -> None:

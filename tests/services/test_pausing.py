@@ -1,15 +1,16 @@
 """The one big pause: nothing leaves while it is on, and not all at once when it ends."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.settling import QUIET
 from handbill.errors import InputProblem
-from handbill.services import history, pausing
+from handbill.services import history, pausing, publishing
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, doubts, restoring
+from handbill.store import accounts, claims, doubts, overdue, restoring
 from handbill.store.posts import Entry
 from tests.factories import (
     DAY,
@@ -26,9 +27,11 @@ from tests.factories import (
     attempt,
     claim_one,
     get,
+    receipt,
     status_of,
     unknown,
 )
+from tests.services.scripted import Line
 
 
 def numbers(entries: Sequence[Entry]) -> list[int | None]:
@@ -112,22 +115,46 @@ def test_what_waits_is_told_before_it_is_let_go(desk: Desk, hands: Hands) -> Non
 def test_overdue_posts_leave_one_by_one(desk: Desk, hands: Hands) -> None:
     posts = [add_post(desk.engine, at=NOW + n * SECOND) for n in range(3)]
     pausing.pause(desk, "A tragedy.")
-    resumed = hands.forward(20 * MINUTE)
+    hands.forward(20 * MINUTE)
     pausing.resume(desk)
-    first, *rest = [get(desk.engine, number).post.not_before for number in posts]
-    assert first == NOW
-    assert rest == [resumed + desk.gap, resumed + 2 * desk.gap]
-    assert claimable(desk) == posts[:1]
+    went = []
+    for _ in range(6):
+        for claim in claims.claim(desk.engine, hands.now, "w1", 99, PICTURES):
+            publishing.publish(Line(receipt(f"{claim.attempt_id}")).at(desk), claim)
+            went.append((claim.post_id, hands.now))
+        hands.forward(desk.gap / 2)
+    assert [number for number, _at in went] == posts
+    assert [then - before for (_, before), (_, then) in pairwise(went)] == [desk.gap] * 2
 
 
-def test_what_is_too_late_by_then_is_missed_and_says_why(desk: Desk, hands: Hands) -> None:
+def test_what_is_too_late_by_then_does_not_leave_and_is_missed_by_a_worker(
+    desk: Desk, hands: Hands
+) -> None:
     number = add_post(desk.engine)
     pausing.pause(desk, "A tragedy.")
     hands.forward(DAY)
     pausing.resume(desk)
+    assert claimable(desk) == []
+    assert overdue.miss(desk.engine, hands.now) == [number]
+
+
+def test_what_is_too_late_while_it_is_on_says_why(desk: Desk, hands: Hands) -> None:
+    number = add_post(desk.engine)
+    pausing.pause(desk, "A tragedy.")
+    overdue.miss(desk.engine, hands.forward(DAY))
     entry = get(desk.engine, number)
     assert entry.post.status is Status.MISSED
     assert entry.post.attention == "Not sent in time: everything is paused. A tragedy."
+
+
+def test_resuming_by_a_clock_that_is_ahead_takes_no_post_its_time(desk: Desk, hands: Hands) -> None:
+    soon = [add_post(desk.engine, at=NOW + n * HOUR) for n in range(1, 4)]
+    pausing.pause(desk, "A tragedy.")
+    before = [get(desk.engine, number).post for number in soon]
+    hands.forward(2 * HOUR + 30 * MINUTE)
+    pausing.resume(desk)
+    hands.now = NOW
+    assert [get(desk.engine, number).post for number in soon] == before
 
 
 # Doubts
@@ -160,6 +187,16 @@ def test_resumed_at_once_the_last_request_before_the_restore_is_given_time_to_la
     pausing.resume(desk)
     assert doubts.due(desk.engine, hands.forward(QUIET - SECOND), PICTURES) == []
     assert len(doubts.due(desk.engine, hands.forward(SECOND), PICTURES)) == 1
+
+
+def test_resumed_by_a_clock_that_is_ahead_the_networks_are_asked_no_later(
+    desk: Desk, hands: Hands
+) -> None:
+    add_post(desk.engine)
+    restoring.hold(desk.engine, NOW - DAY, NOW)
+    hands.forward(DAY)
+    pausing.resume(desk)
+    assert len(doubts.due(desk.engine, NOW + QUIET, PICTURES)) == 1
 
 
 def test_a_doubt_of_today_is_none_of_a_restores(desk: Desk) -> None:

@@ -77,6 +77,7 @@ def test_a_worker_is_listed_with_its_trouble_until_it_has_ended(here: Desk, hand
 
 def test_what_the_silent_had_claimed_is_taken_back(here: Desk, hands: Hands) -> None:
     mine, other = begun(here), begun(here)
+    mine.tidy()
     (number,) = queue(here, 0)
     claims.claim(here.engine, hands.now, other.name, 1, PICTURES)
     beats(mine, hands, SILENCE // (15 * SECOND) - 1)
@@ -87,6 +88,7 @@ def test_what_the_silent_had_claimed_is_taken_back(here: Desk, hands: Hands) -> 
 
 def test_after_an_outage_of_the_database_nobody_is_robbed(here: Desk, hands: Hands) -> None:
     mine, other = begun(here), begun(here)
+    mine.tidy()
     (number,) = queue(here, 0)
     claims.claim(here.engine, hands.now, other.name, 1, PICTURES)
     beats(mine, hands, 1)
@@ -119,6 +121,43 @@ def test_nothing_is_missed_by_a_clock_that_is_not_trusted(here: Desk, hands: Han
     beats(shift, hands, 4)
     assert status_of(here.engine, number) is Status.QUEUED
     assert waits(here, number) == 0
+
+
+def died(desk: Desk, *, armed: bool) -> int:
+    """A post that a worker of this machine had in hand when it died."""
+    (number,) = queue(desk, 0)
+    other = begun(desk)
+    (claim,) = claims.claim(desk.engine, desk.clock(), other.name, 1, PICTURES)
+    if armed:
+        arm(desk.engine, claim, desk.clock())
+    other.end()
+    return number
+
+
+@pytest.mark.parametrize(("armed", "after"), [(False, Status.QUEUED), (True, Status.IN_DOUBT)])
+def test_what_the_dead_had_is_taken_back_by_a_clock_that_can_be_trusted(
+    here: Desk, hands: Hands, armed: bool, after: Status
+) -> None:
+    number = died(here, armed=armed)
+    hands.forward(DAY)  # the clock, not the time
+    shift = begun(here)
+    assert status_of(here.engine, number) is Status.PUBLISHING
+    hands.forward(-DAY)
+    shift.tidy()
+    entry = get(here.engine, number)
+    assert entry.post.status is after
+    assert waits(here, number) < 1
+    looks = [one.next_look_at for one in entry.attempts if one.next_look_at]
+    assert all(look < hands.now + MINUTE for look in looks)
+
+
+def test_the_dead_are_taken_over_from_once_and_never_my_own_claim(here: Desk, hands: Hands) -> None:
+    shift = begun(here)
+    (number,) = queue(here, 0)
+    claims.claim(here.engine, hands.now, shift.name, 1, PICTURES)
+    for _ in range(2):
+        shift.tidy()
+    assert status_of(here.engine, number) is Status.PUBLISHING
 
 
 # After an outage

@@ -1,5 +1,6 @@
 """What is done to a copy of the past before anybody goes on with it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -10,10 +11,12 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.network import Found, NotSeen
 from handbill.domain.outcomes import Receipt
 from handbill.domain.settling import LOOKUPS, QUIET
+from handbill.errors import TooLate
 from handbill.models import Attempt, Post
-from handbill.store import agenda, claims, doubts, records, restoring, standing
+from handbill.store import agenda, claims, doubts, overdue, posts, records, restoring, standing
 from handbill.store.engine import write
 from handbill.store.standing import PAUSE
+from tests.conftest import emptied
 from tests.factories import (
     DAY,
     HOUR,
@@ -32,6 +35,7 @@ from tests.factories import (
     overwrite,
     receipt,
     status_of,
+    timing,
     unknown,
 )
 
@@ -45,9 +49,9 @@ def restore(engine: Engine, now: datetime = RESTORED) -> None:
     restoring.hold(engine, TAKEN, now)
 
 
-def resume(engine: Engine, now: datetime = RESTORED) -> None:
+def resume(engine: Engine) -> None:
     """What resuming does in the store."""
-    restoring.begin_looks(engine, RESTORED, now)
+    restoring.begin_looks(engine, RESTORED)
     standing.take(engine, PAUSE)
 
 
@@ -137,6 +141,133 @@ def test_a_pause_that_was_on_already_is_not_forgotten(engine: Engine) -> None:
     assert pause.since == RESTORED
 
 
+# What the replaced database knows: (in the backup) × (what happened since)
+
+
+def never_tried(engine: Engine) -> None:
+    """Queued, and perhaps claimed; no leave to send was given."""
+    add_in(engine, Status.PUBLISHING)
+
+
+def a_draft(engine: Engine) -> None:
+    add_in(engine, Status.DRAFT)
+
+
+def given_up(engine: Engine) -> None:
+    add_in(engine, Status.CANCELLED)
+
+
+def armed(engine: Engine) -> None:
+    add_post(engine)
+    arm(engine, claim_one(engine))
+
+
+def published(engine: Engine) -> None:
+    add_in(engine, Status.PUBLISHED)
+
+
+def in_doubt(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+
+
+def denied(engine: Engine) -> None:
+    doubts.judge(engine, add_in(engine, Status.IN_DOUBT), None, NOW)
+
+
+def refused(engine: Engine) -> None:
+    add_in(engine, Status.FAILED)
+
+
+def tried_and_missed(engine: Engine) -> None:
+    add_post(engine)
+    attempt(engine, not_sent())
+    assert overdue.miss(engine, NOW + DAY)
+
+
+def tried_and_given_up(engine: Engine) -> None:
+    posts.change(engine, add_in(engine, Status.FAILED), posts.cancel)
+
+
+def tried_and_a_draft_again(engine: Engine) -> None:
+    number = add_post(engine)
+    attempt(engine, not_sent())
+    posts.change(engine, number, posts.unqueue)
+
+
+UNTRIED = [never_tried, a_draft, given_up]
+TRIED = [
+    armed,
+    published,
+    in_doubt,
+    denied,
+    refused,
+    tried_and_missed,
+    tried_and_given_up,
+    tried_and_a_draft_again,
+]
+#: Status in the backup, and what it becomes if it was tried since; else it stays what it is.
+LATER = [
+    (Status.DRAFT, Status.IN_DOUBT),
+    (Status.QUEUED, Status.IN_DOUBT),  # due after the restore
+    (Status.PUBLISHING, Status.IN_DOUBT),
+    (Status.PUBLISHED, Status.PUBLISHED),
+    (Status.IN_DOUBT, Status.IN_DOUBT),
+    (Status.FAILED, Status.IN_DOUBT),
+    (Status.MISSED, Status.IN_DOUBT),
+    (Status.CANCELLED, Status.CANCELLED),
+]
+
+
+def restored_over(engine: Engine, since: Callable[[Engine], None], before: Status) -> int:
+    """Restore a backup, in which the post is in this status, over what happened `since`."""
+    since(engine)
+    known = restoring.tried(engine)
+    emptied(engine)
+    soon = before in (Status.DRAFT, Status.QUEUED)
+    number = add_in(engine, before, at=RESTORED + HOUR if soon else NOW)
+    restoring.hold(engine, TAKEN, RESTORED, known)
+    return number
+
+
+@pytest.mark.parametrize(("before", "after"), LATER)
+@pytest.mark.parametrize("since", TRIED)
+def test_what_was_tried_since_does_not_leave_before_somebody_is_asked(
+    engine: Engine, since: Callable[[Engine], None], before: Status, after: Status
+) -> None:
+    number = restored_over(engine, since, before)
+    assert status_of(engine, number) is after
+    standing.take(engine, PAUSE)
+    for act in (posts.approve, posts.requeue(timing(RESTORED + HOUR))):
+        with pytest.raises(TooLate):
+            posts.change(engine, number, act)
+    assert claims.claim(engine, RESTORED + HOUR, "w1", 9, PICTURES) == []
+
+
+@pytest.mark.parametrize("before", [status for status, _after in LATER])
+@pytest.mark.parametrize("since", UNTRIED)
+def test_what_was_never_tried_since_is_what_the_backup_says(
+    engine: Engine, since: Callable[[Engine], None], before: Status
+) -> None:
+    number = restored_over(engine, since, before)
+    under_way = before in (Status.PUBLISHING, Status.IN_DOUBT)
+    assert status_of(engine, number) is (Status.IN_DOUBT if under_way else before)
+
+
+def test_a_draft_without_a_time_that_is_out_is_in_doubt_and_denied_it_is_missed(
+    engine: Engine,
+) -> None:
+    published(engine)
+    known = restoring.tried(engine)
+    emptied(engine)
+    number = add_in(engine, Status.DRAFT, at=None)
+    restoring.hold(engine, TAKEN, RESTORED, known)
+    assert status_of(engine, number) is Status.IN_DOUBT
+    assert doubts.judge(engine, number, None, RESTORED) is Status.QUEUED
+    standing.take(engine, PAUSE)
+    assert claims.claim(engine, RESTORED + HOUR, "w1", 9, PICTURES) == []
+    assert overdue.miss(engine, RESTORED + HOUR) == [number]
+
+
 # Nobody is asked before a person says so
 
 
@@ -154,7 +285,7 @@ def test_after_resuming_each_is_asked_about_once_the_last_request_has_landed(
 ) -> None:
     number = add_in(engine, status)
     restore(engine)
-    resume(engine, RESTORED + SECOND)
+    resume(engine)
     assert look(engine, RESTORED + QUIET - SECOND) == []
     assert [one.claim.post_id for one in look(engine, RESTORED + QUIET)] == [number]
 
@@ -162,7 +293,7 @@ def test_after_resuming_each_is_asked_about_once_the_last_request_has_landed(
 def test_resumed_later_each_is_asked_about_at_once(engine: Engine) -> None:
     add_in(engine, Status.QUEUED)
     restore(engine)
-    resume(engine, RESTORED + HOUR)
+    resume(engine)
     assert len(look(engine, RESTORED + HOUR)) == 1
 
 
@@ -258,7 +389,7 @@ def test_restored_twice_it_is_asked_about_once(engine: Engine) -> None:
     restore(engine)
     overwrite(engine, Attempt, 1, looks=5)
     restore(engine, RESTORED + HOUR)
-    resume(engine, RESTORED + DAY)
+    resume(engine)
     assert len(look(engine, RESTORED + DAY)) == 1
     assert len(get(engine, number).attempts) == 1
 

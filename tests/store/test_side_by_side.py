@@ -191,11 +191,21 @@ def test_an_account_for_which_somebody_queues_is_not_passed_over(engine: Engine)
     assert [claim.post_id for claim in got] == [post_id]
 
 
-def test_a_post_that_is_read_this_moment_is_claimed_all_the_same(engine: Engine) -> None:
+def test_a_post_to_which_somebody_adds_a_row_is_claimed_all_the_same(engine: Engine) -> None:
+    """A foreign key locks what it refers to a little."""
     post_id = add_post(engine)
 
-    def read(connection: Connection) -> None:
-        connection.execute(sa.select(Post).where(col(Post.id) == 1).with_for_update(read=True))
+    def refer(connection: Connection) -> None:
+        little = sa.select(Post).where(col(Post.id) == 1).with_for_update(read=True, key_share=True)
+        connection.execute(little)
 
-    got = meanwhile(engine, read, lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
+    got = meanwhile(engine, refer, lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
     assert [claim.post_id for claim in got] == [post_id]
+
+
+def test_a_post_that_another_changes_is_passed_over(engine: Engine) -> None:
+    """Whoever waits with a row in hand can be waited for in a circle; a claim never does."""
+    add_post(engine)
+    other = add_post(engine, add_account(engine, "sol"))
+    got = meanwhile(engine, touches(Post), lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
+    assert [claim.post_id for claim in got] == [other]

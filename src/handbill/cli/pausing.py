@@ -8,6 +8,7 @@ import typer
 from handbill.cli import render
 from handbill.cli.door import Door, door
 from handbill.domain.durations import spell
+from handbill.domain.lateness import OUTAGE, late_by
 
 if TYPE_CHECKING:
     from handbill.models import Standing
@@ -39,7 +40,7 @@ def pause(
 
 
 def resume(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show what the pause kept back, and let it go: overdue posts leave one by one."""
+    """Show what the pause kept back, and let it go: what is long overdue leaves one by one."""
     from handbill.services import pausing
 
     here = door(context)
@@ -70,17 +71,20 @@ def _show(here: Door, waiting: "Waiting") -> None:
     if waiting.unasked:
         render.say("May be out already, so the networks are asked first:")
         render.posts(waiting.unasked)
-    gap = spell(here.desk.gap)
+    gap, now = spell(here.desk.gap), here.desk.clock()
     for name, entries in groupby(
         sorted(waiting.overdue, key=lambda entry: entry.account.name), lambda e: e.account.name
     ):
         some = list(entries)
-        one_by_one = f", {gap} apart" if len(some) > 1 else ""
+        long = any(
+            entry.post.due_at and late_by(entry.post.due_at, now) >= OUTAGE for entry in some
+        )
+        one_by_one = f", {gap} apart" if long and len(some) > 1 else ""
         alone = "; it is paused itself" if some[0].account.paused_at else ""
         render.say(f"Waited to leave on {name}{one_by_one}{alone}:")
         render.posts(some)
     if waiting.missed:
-        render.say("Missed, as they would be too late now:")
+        render.say("Too late now, so they will be listed as missed:")
         render.posts(waiting.missed)
 
 

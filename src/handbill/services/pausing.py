@@ -8,7 +8,7 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 from handbill.models import Standing
 from handbill.services.desk import Desk
-from handbill.store import overdue, posts, restoring, standing
+from handbill.store import posts, restoring, standing
 from handbill.store.posts import Entry
 from handbill.store.standing import PAUSE
 
@@ -22,7 +22,7 @@ class Waiting:
 
     #: Why, and since when; None while no such pause is on.
     pause: Standing | None
-    #: Posts whose time has come: they leave one by one.
+    #: Posts whose time has come.
     overdue: Sequence[Entry]
     #: Posts whose limit has passed too: they do not leave any more.
     missed: Sequence[Entry]
@@ -47,7 +47,7 @@ def pause(desk: Desk, reason: str) -> Standing:
 
 
 def waiting(desk: Desk) -> Waiting:
-    """What a `resume` at this moment would let go, miss, and ask about."""
+    """What a `resume` at this moment would let go, and what is asked about, by this clock."""
     now = desk.clock()
     late = [e for e in posts.overdue(desk.engine, now) if e.post.status is Status.QUEUED]
     doubts = posts.queue(desk.engine, [Status.IN_DOUBT], None)
@@ -65,15 +65,15 @@ def _too_late(entry: Entry, now: datetime) -> bool:
 
 
 def resume(desk: Desk) -> None:
-    """Take the big pause away: overdue posts leave one by one, and the networks are asked about
-    what a restored backup has left open.
+    """Take the big pause away, and let the networks be asked about what a restored backup has left
+    open.
+
+    No post is missed or moved here: nobody has confirmed this clock. A worker, whose clock a
+    network has confirmed, misses what is too late and keeps apart what is long overdue.
 
     The pause goes last: a worker may be waiting for it, and a kill before it changes nothing.
     """
-    pause, now = held(desk), desk.clock()
-    if pause is None:
+    if (pause := held(desk)) is None:
         return
-    overdue.miss(desk.engine, now)
-    overdue.space_out(desk.engine, now, desk.gap)
-    restoring.begin_looks(desk.engine, pause.since, now)
+    restoring.begin_looks(desk.engine, pause.since)
     standing.take(desk.engine, PAUSE)

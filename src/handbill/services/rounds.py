@@ -16,7 +16,7 @@ from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
 from handbill.services.shifts import Shift
 from handbill.services.timekeeping import Timekeeper
-from handbill.store import accounts, agenda, claims, posts, standing
+from handbill.store import accounts, agenda, claims, leases, posts, standing
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -97,7 +97,7 @@ def tick(desk: Desk) -> int:
     with sole_worker(desk.engine):
         shift.begin()
         today = agenda.look_up(desk.engine, desk.clock())
-        if today.posts_due or today.looks_due:
+        if today.posts_due or today.looks_due or leases.under_way(desk.engine):
             made = _one_pass(desk, shift, timekeeper)
         zonedata.notice_daily(desk)
         shift.end()

@@ -28,14 +28,21 @@ class Shift:
         #: Who claims. No two processes ever share it, whatever becomes of process numbers.
         self.name = f"{self._host[:40]}-{os.getpid()}-{secrets.token_hex(6)}"
         self._seen_at = self._seen_before = desk.clock()
+        self._alone = sqlite_file(desk.engine) is not None
+        #: Workers of this machine that were gone when I began; None once what they had is back.
+        self._dead: list[str] | None = []
         #: The newest sign of life of anybody before those that nobody has thought about yet.
         self._last_sign: datetime | None = None
         self._thought = True
 
     def begin(self) -> None:
-        """Before the first claim. Raises StoreProblem when the database cannot be written."""
+        """Before the first claim. Raises StoreProblem when the database cannot be written.
+
+        What the dead had in hand waits for the first `tidy`: by a clock that is ahead it would be
+        queued for much later, and looked for much later.
+        """
         engine, now = self._desk.engine, self._desk.clock()
-        gone = self._dead_here()
+        self._dead = self._dead_here()
         me = Worker(
             name=self.name,
             host=self._host,
@@ -46,8 +53,6 @@ class Shift:
         )
         self._keep_in_mind(workers.register(engine, me))
         self._seen_at = self._seen_before = now
-        alone = sqlite_file(engine) is not None
-        _tell(leases.expire_all(engine, now) if alone else leases.expire(engine, now, gone))
 
     def beat(self, trouble: str | None = None) -> None:
         """Give a sign of life, and say what is wrong."""
@@ -56,20 +61,28 @@ class Shift:
         self._seen_before, self._seen_at = self._seen_at, now
 
     def tidy(self, now: datetime | None = None) -> None:
-        """Take back what the silent had claimed, list what is missed, space out after an outage.
+        """Take back what the dead and the silent had claimed, list what is missed, space out after
+        an outage.
 
         `now` (else the desk's) is an instant that can be trusted: a clock that runs ahead would
         miss posts before their time.
         """
         engine, now = self._desk.engine, now or self._desk.clock()
-        # By my own last sign, not by the clock: after an outage of the database all seem silent.
-        since = min(self._seen_before, now) - workers.SILENCE
-        gone = [name for name in workers.silent(engine, since) if name != self.name]
-        _tell(leases.expire(engine, now, gone))
+        self._take_over(now)
         _tell_missed(overdue.miss(engine, now))
         if not self._thought and was_outage(self._last_sign, now):
             _tell_spaced(overdue.space_out(engine, now, self._desk.gap))
         self._thought = True
+
+    def _take_over(self, now: datetime) -> None:
+        engine = self._desk.engine
+        if self._dead is not None and self._alone:
+            _tell(leases.expire_all(engine, now, self.name))
+        # By my own last sign, not by the clock: after an outage of the database all seem silent.
+        since = min(self._seen_before, now) - workers.SILENCE
+        gone = [*workers.silent(engine, since), *(self._dead or [])]
+        _tell(leases.expire(engine, now, [name for name in gone if name != self.name]))
+        self._dead = None
 
     def _keep_in_mind(self, last_sign: datetime | None) -> None:
         if self._thought:

@@ -106,7 +106,8 @@ def _claimables() -> sa.Select[Any]:
         )
         .order_by(col(Post.not_before), col(Post.id))
         .limit(sa.bindparam("most", type_=sa.Integer()))
-        .with_for_update(of=Account, skip_locked=True, key_share=True)
+        # It waits for no row, so nobody can wait for it in a circle.
+        .with_for_update(of=(Account, Post), skip_locked=True, key_share=True)
     )
 
 

@@ -7,8 +7,9 @@ that holds their change is durable.
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlmodel import Session
 
+from handbill.errors import Deadlock
 from handbill.store.engine import begin
+
+#: So often one who waited for another that waited for them tries again.
+TRIES = 5
 
 Result = TypeVar("Result")
 
@@ -45,9 +50,9 @@ class _Wish:
 
 
 class _Act(_Wish):
-    def __init__(self, act: Callable[[Session], Any]) -> None:
+    def __init__(self, act: Callable[[Session], Any], post_id: int) -> None:
         super().__init__()
-        self.act = act
+        self.act, self.post_id = act, post_id
 
 
 class _Filled(_Wish):
@@ -72,14 +77,14 @@ class _Counter:
 _counters: "WeakKeyDictionary[Engine, _Counter]" = WeakKeyDictionary()
 
 
-def together(engine: Engine, act: Callable[[Session], Result]) -> Result:
-    """Make a change in a transaction that others may share; returns once it is durable.
+def together(engine: Engine, act: Callable[[Session], Result], post_id: int = 0) -> Result:
+    """Make a change of a post in a transaction that others may share; returns once it is durable.
 
-    When a shared transaction fails, everybody tries again alone, so that nobody suffers for
-    another. `act` may thus be called twice and must look anew at what there is to do. Raises what
-    `act` raises, and StoreProblem.
+    When a shared transaction fails, for whatever reason, everybody tries again alone, so that each
+    meets its own trouble only. `act` may thus be called twice and must look anew at what there is
+    to do. Raises what `act` raises, and StoreProblem.
     """
-    answer: Result = _fulfil(engine, _Act(act))
+    answer: Result = _fulfil(engine, _Act(act, post_id))
     return answer
 
 
@@ -100,15 +105,23 @@ def _fulfil(engine: Engine, wish: _Wish) -> Any:
             others = [one for one in counter.take() if one is not wish]
             try:
                 _grant(engine, [wish, *others])
-            except Exception:
-                if not others:
+            except Exception as error:
+                if not others and not isinstance(error, Deadlock):
                     raise
-                _grant(engine, [wish])
+                _grant_alone(engine, wish)
     return wish.answer
 
 
+def _grant_alone(engine: Engine, wish: _Wish) -> None:
+    for _ in range(TRIES - 1):
+        with suppress(Deadlock):
+            return _grant(engine, [wish])
+    return _grant(engine, [wish])
+
+
 def _grant(engine: Engine, wishes: list[_Wish]) -> None:
-    acts = [wish for wish in wishes if isinstance(wish, _Act)]
+    # Always in the same order, or two workers could wait for each other.
+    acts = sorted((w for w in wishes if isinstance(w, _Act)), key=attrgetter("post_id"))
     with begin(engine) as connection:
         _fill(connection, [wish for wish in wishes if isinstance(wish, _Filled)])
         if acts:

@@ -13,7 +13,7 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import NotSent, Unknown
 from handbill.failpoints import failpoint
 from handbill.models import Attempt, Post
-from handbill.store.engine import write
+from handbill.store.engine import read, write
 from handbill.store.records import end_attempt
 
 STOPPED_BEFORE = NotSent("Handbill stopped before sending; nothing went out.")
@@ -36,9 +36,18 @@ def expire(engine: Engine, now: datetime, gone: Collection[str] = ()) -> list[Ex
     )
 
 
-def expire_all(engine: Engine, now: datetime) -> list[Expired]:
-    """Take back every open claim. Only for a database's sole worker, before its first claim."""
-    return _strike(engine, now, sa.true())
+def expire_all(engine: Engine, now: datetime, but: str = "") -> list[Expired]:
+    """Take back every open claim that is not this worker's. Only for a database's sole worker."""
+    return _strike(engine, now, col(Post.worker).is_distinct_from(but))
+
+
+def under_way(engine: Engine) -> bool:
+    """Whether there is any open claim, be its worker alive or gone."""
+    with read(engine) as session:
+        query = sa.select(col(Post.id)).where(
+            col(Post.status) == sa.literal_column("'publishing'")  # so that the index serves
+        )
+        return session.scalar(query.limit(1)) is not None
 
 
 def forsake(engine: Engine, worker: str, kept: Collection[int], now: datetime) -> list[Expired]:

@@ -50,7 +50,7 @@ def record(
     if isinstance(outcome, Receipt) and publish_plainly(engine, claim, outcome, now):
         status = Status.PUBLISHED
     else:
-        status = together(engine, end)
+        status = together(engine, end, claim.post_id)
     failpoint("record.after_commit")
     return status
 

@@ -22,6 +22,9 @@ from handbill.store.standing import PAUSE
 RESTORE = "restore"
 
 
+#: From here a person's word, or none at all, would send a post.
+_COULD_LEAVE = (Status.DRAFT, Status.QUEUED, Status.MISSED, Status.FAILED)
+
 #: A post, known again in another copy of the same database: its number, and when it was made.
 Known = tuple[int | None, datetime]
 
@@ -39,12 +42,13 @@ def hold(
     engine: Engine, taken_at: datetime, now: datetime, also: Collection[Known] = frozenset()
 ) -> None:
     """Make a copy of `taken_at` safe to go on with: paused, and everything in doubt that could have
-    gone out since. Posts that are due after `now` stay queued, unless they are among `also`."""
+    gone out since. What `also` names is held whatever the copy says of it, unless it cannot leave
+    any more. Other posts that are due after `now` stay queued."""
     with write(engine) as session:
         # This machine's clock may be behind the one by which the backup was taken.
         for post in session.scalars(_perhaps_sent(max(now, taken_at))).all():
             _doubt(session, post, taken_at, now)
-        for number in _queued_among(session, also):
+        for number in _leaving_among(session, also):
             _doubt(session, session.get_one(Post, number), taken_at, now)
         session.flush()
         planned = col(Attempt.next_look_at).is_not(None)
@@ -62,12 +66,12 @@ def _perhaps_sent(now: datetime) -> sa.Select[Post]:
     return sa.select(Post).where(sa.or_(due, open_ones)).order_by(*claims_first)
 
 
-def _queued_among(session: Session, known: Collection[Known]) -> list[int | None]:
-    """Numbers of the posts that would leave later although they were tried meanwhile."""
+def _leaving_among(session: Session, known: Collection[Known]) -> list[int | None]:
+    """Numbers of the posts that could leave later although they were tried meanwhile."""
     if not known:
         return []
-    queued = select(Post.id, Post.created_at).where(Post.status == Status.QUEUED)
-    return [number for number, made in session.exec(queued) if (number, made) in known]
+    waiting = select(Post.id, Post.created_at).where(col(Post.status).in_(_COULD_LEAVE))
+    return [number for number, made in session.exec(waiting) if (number, made) in known]
 
 
 def _open_question() -> sa.ColumnElement[bool]:
@@ -84,9 +88,8 @@ def _doubt(session: Session, post: Post, taken_at: datetime, now: datetime) -> N
     for attempt in _under_way(session, post):
         attempt.armed_at = attempt.armed_at or taken_at
         end_attempt(session, attempt.id or 0, outcome, now)
-    if post.status is Status.QUEUED:
-        post.status = step(post.status, Verb.CLAIM)
-        post.lease_until = now
+    if post.status in _COULD_LEAVE:
+        _claim(session, post, taken_at, now)
     session.flush()
     unasked = _parts_to_doubt(session, post)
     if unasked:
@@ -105,6 +108,19 @@ def _doubt(session: Session, post: Post, taken_at: datetime, now: datetime) -> N
         session.flush()
         end_attempt(session, attempt.id or 0, outcome, now)
     session.flush()
+
+
+def _claim(session: Session, post: Post, taken_at: datetime, now: datetime) -> None:
+    """As a worker after the backup must have claimed it; each step by itself, as they are guarded.
+    A draft without a time gets one that is over: denied, it is missed and waits for a person."""
+    if post.status is not Status.QUEUED:
+        post.due_at = post.due_at or taken_at
+        post.not_before = post.not_before or post.due_at
+        post.no_later_than = post.no_later_than or post.due_at
+        post.status = step(post.status, Verb.QUEUE)
+        session.flush()
+    post.status = step(post.status, Verb.CLAIM)
+    post.lease_until = now
 
 
 def _under_way(session: Session, post: Post) -> Sequence[Attempt]:
@@ -145,12 +161,12 @@ def sent_by(attempt: Attempt) -> datetime | None:
     return attempt.ended_at if attempt.worker == RESTORE else attempt.armed_at
 
 
-def begin_looks(engine: Engine, restored_at: datetime, now: datetime) -> None:
+def begin_looks(engine: Engine, restored_at: datetime) -> None:
     """Let the networks be asked about what a restore has left open; not before the last request of
     the time before it has landed."""
     with write(engine) as session:
         session.execute(
             sa.update(Attempt)
             .where(_open_question(), col(Attempt.looks) == 0, col(Attempt.next_look_at).is_(None))
-            .values(next_look_at=max(now, restored_at + QUIET))
+            .values(next_look_at=restored_at + QUIET)
         )

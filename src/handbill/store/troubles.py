@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 from shlex import quote
 
-from handbill.errors import Damaged, StoreProblem
+from handbill.errors import Damaged, Deadlock, StoreProblem
 
 #: How SQLite's names for damage begin.
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -33,7 +33,9 @@ _ON_A_FILE = {
         "Check the disk, then put a backup in its place: handbill restore FILE",
     ),
 }
-#: And PostgreSQL, by its codes.
+#: PostgreSQL's code for two transactions that wait for each other.
+_DEADLOCK = "40P01"
+#: And its other codes.
 _ON_A_SERVER = {
     "25006": ("The database server takes no changes: it is read-only.", "Make it writable again."),
     "53100": ("The disk of the database server is full.", "Make room on it and try again."),
@@ -46,7 +48,12 @@ def plainly(file: Path | None, error: BaseException | None) -> StoreProblem:
     `file` is None on a server, `error` when no connection was free.
     """
     if file is None:
-        known = _ON_A_SERVER.get(str(getattr(error, "sqlstate", "")))
+        code = str(getattr(error, "sqlstate", ""))
+        if code == _DEADLOCK:
+            return Deadlock(
+                "Two programs waited for each other. Nothing was changed.", "Try again."
+            )
+        known = _ON_A_SERVER.get(code)
         return StoreProblem(*known) if known else _unknown(error)
     name = str(getattr(error, "sqlite_errorname", ""))
     if name.startswith(_DAMAGED):
