@@ -56,7 +56,7 @@ class Part:
     stopped: float = 0.05
     stop_s: tuple[float, float] = (1.0, 7.0)
     #: Of those that live, so many are killed with a post in hand, if one comes.
-    aimed: float = 0.85
+    aimed: float = 0.95
     #: A post is due at most so much later than it is queued.
     ahead_s: float = 8.0
     faults: Sequence[campaign.Fault] = FAULTS
@@ -203,7 +203,7 @@ class _Storm:
                 self._live(worker, chance)
                 if chance.random() < self._part.aimed:
                     self._aim(worker)
-                    time.sleep(chance.uniform(0, PACE_S))
+                    time.sleep(chance.uniform(0, PACE_S / 2))
             self._kill(worker)
 
     def _live(self, worker: "subprocess.Popen[str]", chance: random.Random) -> None:
