@@ -65,7 +65,8 @@ class Copying:
         app = build(load(self._home, env={}))
         wrong += _unless(_texts(app) == NEW, "the backup is not in place")
         wrong += _unless(pausing.held(app.desk) is not None, "what was restored is not paused")
-        wrong += _unless(not list(self._home.glob(".handbill-*")), "something is left behind")
+        if self._url is None:  # for a server two may restore from one home; nobody tidies up there
+            wrong += _unless(not list(self._home.glob(".handbill-*")), "something is left behind")
         self._file.unlink()
         return hit, wrong + self._nothing_sent(), app
 

@@ -102,8 +102,7 @@ class Lane:
     def _dies(self, app: App, case: Case) -> bool:
         home = app.settings.home
         _SCENES.get(case.stage, Lane.ready)(self, app, case)
-        faults = [{"do": "drop", "accept": True}] if case.lost else []
-        self._stage.faults(*faults, **OPEN_DOORS)
+        self._stage.faults(*_lost(case), **OPEN_DOORS)
         victim = deaths.victim(home, case, "run" if case.daemon else "tick")
         try:
             hit = deaths.met_its_end(victim, home, case.action)
@@ -152,6 +151,15 @@ class Lane:
         rounds.tick(app.desk)
         if posts.get(app.desk.engine, number).post.status is not Status.IN_DOUBT:
             raise AssertionError(f"#{number} is not in doubt")
+
+
+def _lost(case: Case) -> list[dict[str, object]]:
+    """How the answer is lost: as a whole, or behind its head if the program dies over it."""
+    if not case.lost:
+        return []
+    return [
+        {"do": "half"} if case.failpoint == "send.answering" else {"do": "drop", "accept": True}
+    ]
 
 
 def _set_up_in_vain(home: Path, url: str | None, case: Case) -> bool:
