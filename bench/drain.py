@@ -1,4 +1,4 @@
-"""Several workers on PostgreSQL drain a crowd that is due at one instant; one is killed on the way."""
+"""Several workers on PostgreSQL drain a crowd due at one instant; one is killed on the way."""
 
 import sys
 import tempfile
