@@ -1,5 +1,5 @@
-"""How a crowd drains out of a long queue: many posts due at one instant, and whether one slow account
-holds up others.
+"""How a crowd drains out of a long queue: many posts due at one instant, and whether one slow
+account holds up others.
 
 at once   the sink answers at once: what a post costs the program itself
 far       every answer takes 150 ms: what is left of workers ÷ latency
@@ -121,7 +121,8 @@ def _verdict(kind: str, waiting: int, bare: float, bursts: dict[str, Burst]) -> 
     alone_share = len(alone.late) * LATENCY_S / (alone.last + LATENCY_S)
     held_up = slow.p99_of_others() / far.p99_of_others()
     print(
-        f"burst database={kind} posts={count} pending={waiting} accounts={len(stock.NAMES)} workers={WORKERS} "
+        f"burst database={kind} posts={count} pending={waiting} "
+        f"accounts={len(stock.NAMES)} workers={WORKERS} "
         f"at_once_per_s={per_second:.0f} bar_per_s={BAR_PER_SECOND:.0f} "
         f"bare_requests_per_s={bare:.0f} "
         f"far_last_s={far.last:.2f} far_share={far_share:.2f} bar={BAR_FAR_SHARE} "
