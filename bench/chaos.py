@@ -51,7 +51,7 @@ class Part:
     #: From ready to the kill.
     life_s: tuple[float, float] = (0.2, 1.6)
     #: Of all workers, so many are killed before they are ready.
-    stillborn: float = 0.15
+    stillborn: float = 0.1
     #: Of the others, so many are stopped for a while first.
     stopped: float = 0.05
     stop_s: tuple[float, float] = (1.0, 7.0)

@@ -33,7 +33,7 @@ class _Scale:
 
 
 FULL = _Scale(posts=10_000, accounts=200, workers=4, lead_s=20, patience_s=900)
-SHORT = _Scale(posts=200, accounts=20, workers=2, lead_s=4, patience_s=60)
+SHORT = _Scale(posts=200, accounts=20, workers=2, lead_s=4, patience_s=300)
 
 
 def run(short: bool = False) -> int:
