@@ -52,7 +52,7 @@ bench: $(TOOLS) $(PACKAGE) ## Measure; one line a figure
 	@$(BIN)/python -m bench
 
 chaos: $(TOOLS) $(PACKAGE) ## Kill everything that can be killed, and count what it did to posts
-	@$(BIN)/python -m bench killpoints ambiguity drain chaos pgchaos
+	@$(BIN)/python -m bench killpoints ambiguity drain fulldisk chaos pgchaos
 
 mutants: $(TOOLS) $(PACKAGE) $(MUTMUT) ## Change the publish core in small ways; do the tests notice?
 	@rm -rf mutants

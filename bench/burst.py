@@ -1,4 +1,5 @@
-"""How a crowd drains: many posts due at one instant, and whether one slow account holds up others.
+"""How a crowd drains out of a long queue: many posts due at one instant, and whether one slow
+account holds up others.
 
 at once   the sink answers at once: what a post costs the program itself
 far       every answer takes 150 ms: what is left of workers ÷ latency
@@ -60,9 +61,10 @@ def run(short: bool = False, databases: Sequence[str] = stock.DATABASES) -> int:
 def _measure(kind: str, short: bool) -> int:
     count, alone, slow = (300, 10, 2.0) if short else (2_000, 100, 5.0)
     crowd = [stock.NAMES[n % len(stock.NAMES)] for n in range(count)]
+    waiting = stock.pending(short)
     beside = [ONE] + [OTHERS[n % len(OTHERS)] for n in range(count)]
     with (
-        stock.scene(kind) as scene,
+        stock.scene(kind, waiting) as scene,
         rig.daemon(scene.app, env={"HANDBILL_WORKERS": str(WORKERS)}),
     ):
         bare = _bare_per_second(scene, count)
@@ -72,7 +74,7 @@ def _measure(kind: str, short: bool) -> int:
             "slow": _burst(scene, beside, LATENCY_S, {ONE: slow}),
             "alone": _burst(scene, [ONE] * alone, LATENCY_S),
         }
-    return _verdict(kind, count, bare, bursts)
+    return _verdict(kind, waiting, bare, bursts)
 
 
 def _bare_per_second(scene: Scene, count: int) -> float:
@@ -107,8 +109,9 @@ def _seen(scene: Scene, texts: list[str], instant: datetime) -> Burst:
     return Burst(late, len(set(texts) - set(late)), scene.sink.doubles())
 
 
-def _verdict(kind: str, count: int, bare: float, bursts: dict[str, Burst]) -> int:
+def _verdict(kind: str, waiting: int, bare: float, bursts: dict[str, Burst]) -> int:
     at_once, far, slow, alone = bursts.values()
+    count = len(at_once.late) + at_once.missing
     counts = Counter[str]()
     for burst in bursts.values():
         counts.update(missing=burst.missing, twice=burst.doubles)
@@ -118,7 +121,8 @@ def _verdict(kind: str, count: int, bare: float, bursts: dict[str, Burst]) -> in
     alone_share = len(alone.late) * LATENCY_S / (alone.last + LATENCY_S)
     held_up = slow.p99_of_others() / far.p99_of_others()
     print(
-        f"burst database={kind} posts={count} accounts={len(stock.NAMES)} workers={WORKERS} "
+        f"burst database={kind} posts={count} pending={waiting} "
+        f"accounts={len(stock.NAMES)} workers={WORKERS} "
         f"at_once_per_s={per_second:.0f} bar_per_s={BAR_PER_SECOND:.0f} "
         f"bare_requests_per_s={bare:.0f} "
         f"far_last_s={far.last:.2f} far_share={far_share:.2f} bar={BAR_FAR_SHARE} "

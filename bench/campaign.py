@@ -131,9 +131,11 @@ def plan(stage: rig.Stage, faults: Sequence[Fault], seed: int = 0, **settings: A
 
 
 def hit_share(stage: rig.Stage) -> float:
-    """Which part of the creating requests was hit by a fault since the plan was made."""
+    """Which part of the creating requests was hit by chance since the plan was made."""
     rules: list[dict[str, Any]] = [
-        r for r in stage._call("faults")["faults"] if r.get("method", "POST") == "POST"
+        r
+        for r in stage._call("faults")["faults"]
+        if r.get("method", "POST") == "POST" and "chance" in r
     ]
     fired, seen = sum(rule["fired"] for rule in rules), rules[0]["seen"]
     return float(fired / seen) if seen else 0.0
@@ -193,6 +195,8 @@ class Tally:
     """Where the posts of a run ended up."""
 
     published: int = 0
+    #: Some of its answers were lost, and a look-up found it.
+    found: int = 0
     held: int = 0
     #: The network said no for good.
     refused: int = 0
@@ -220,6 +224,7 @@ def tally(app: App) -> Tally:
 
     return Tally(
         published=count(Status.PUBLISHED),
+        found=sum(any(a.resolution == "found" for a in one.attempts) for one in entries),
         held=count(Status.IN_DOUBT),
         refused=refused,
         gave_up=len(failed) - refused,

@@ -1,30 +1,29 @@
 """Every failpoint of the source: the real program is killed, stopped or broken there, once.
 
 A case is a failpoint × a database × a first try or a repeat × what is done to the process, and
-where it matters × whether the network's answer arrives. Afterwards the story is brought to its end
-by a clock that runs ahead, and the oracle compares what the network got with what the tables say.
+where it matters × whether the network's answer arrives; by the daemon, by one `tick`, or by
+`backup` and `restore`. Afterwards the story is brought to its end by a clock that runs ahead, and
+the oracle compares what the network got with what the tables say.
 """
 
 import itertools
 import logging
-import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 
-from bench import oracle, rig
+from bench import deaths, oracle, rig
 from bench.campaign import OPEN_DOORS, say
+from bench.copies import Copying
+from bench.deaths import Case
 from bench.oracle import Verdict
 from handbill.app import App
 from handbill.clock import now
@@ -37,60 +36,13 @@ from handbill.store import claims, posts
 
 BAR_CASES = 300
 LANES = 4
-KINDS = ("sqlite", "postgresql")
-ACTIONS = ("kill", "stop", "raise")
-#: Only from here on can the network have the post while its answer is lost.
-ANSWERED = ("publish.", "send.", "record.")
 HOUR = timedelta(hours=1)
 #: Later than any lease, and than every look-up after it.
 LATER = [timedelta(minutes=m) for m in (1, 14, 16, 20, 25, 32, 50)]
-
+THAW_S = SEND_WINDOW.total_seconds() + 1
 
 #: Alembic makes one database at a time in a process.
 _migrating = threading.Lock()
-
-
-#: Not on a post's way; tests/process/test_backups.py meets these.
-ELSEWHERE = ("backup.", "replace.", "restore.")
-
-
-def failpoints() -> list[str]:
-    """The names of all failpoints on a post's way, read from the source."""
-    found = {
-        name
-        for file in (rig.ROOT / "src").rglob("*.py")
-        for name in re.findall(r'failpoint\("([a-z_.]+)"\)', file.read_text("utf-8"))
-    }
-    return sorted(name for name in found if not name.startswith(ELSEWHERE))
-
-
-@dataclass(frozen=True)
-class Case:
-    """One death of the program."""
-
-    failpoint: str
-    kind: str
-    action: str
-    repeat: bool
-    lost: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the short form has it: each failpoint once."""
-        return (self.kind, self.action, self.repeat, self.lost) == ("sqlite", "kill", False, False)
-
-    def __str__(self) -> str:
-        turn = "repeat" if self.repeat else "first"
-        return f"{self.failpoint} {self.kind} {turn} {self.action}{' lost' if self.lost else ''}"
-
-
-def cases() -> Iterator[Case]:
-    """All of them. A migration has no first and second try."""
-    for name, kind, action in itertools.product(failpoints(), KINDS, ACTIONS):
-        answers = (False, True) if name.startswith(ANSWERED) else (False,)
-        turns = (False,) if name.startswith("migrate.") else (False, True)
-        for repeat, lost in itertools.product(turns, answers):
-            yield Case(name, kind, action, repeat, lost)
 
 
 @dataclass(frozen=True)
@@ -100,6 +52,18 @@ class Result:
     case: Case
     hit: bool
     verdict: Verdict
+    #: What is wrong with a database or a backup, in words.
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the program died there and nothing came of it."""
+        return self.hit and self.verdict.ok and not self.wrong
+
+    def line(self) -> str:
+        """For those who look for the cause."""
+        words = [] if self.hit else ["never came there"]
+        return f"{self.case}: {'; '.join([*words, *self.wrong, self.verdict.line()])}"
 
 
 class Lane:
@@ -116,7 +80,10 @@ class Lane:
             url = self._server.address(f"{self._folder.name}_{home.name}")
         self._stage.reset()
         self._stage.faults(**OPEN_DOORS)
-        if case.failpoint.startswith("migrate."):
+        wrong: list[str] = []
+        if case.is_copying:
+            hit, wrong, app = Copying(home, self._stage, url, _migrating).play(case)
+        elif case.stage == "migrate":
             hit = _set_up_in_vain(home, url, case)
             app = self._move_in(home, url)
         else:
@@ -126,7 +93,7 @@ class Lane:
         verdict = oracle.judge(app.desk.engine, self._stage.ledger(), end)
         app.desk.engine.dispose()
         shutil.rmtree(home)
-        return Result(case, hit, verdict)
+        return Result(case, hit, verdict, wrong)
 
     def _move_in(self, home: Path, url: str | None) -> App:
         with _migrating:
@@ -134,16 +101,15 @@ class Lane:
 
     def _dies(self, app: App, case: Case) -> bool:
         home = app.settings.home
-        _SCENES.get(case.failpoint.partition(".")[0], Lane.ready)(self, app, case)
-        faults = [{"do": "drop", "accept": True}] if case.lost else []
-        self._stage.faults(*faults, **OPEN_DOORS)
-        victim = _victim(home, case, "tick")
+        _SCENES.get(case.stage, Lane.ready)(self, app, case)
+        self._stage.faults(*_lost(case), **OPEN_DOORS)
+        victim = deaths.victim(home, case, "run" if case.daemon else "tick")
         try:
-            hit = _met_its_end(victim, home, case.action)
+            hit = deaths.met_its_end(victim, home, case.action)
             if hit and case.action == "stop":
                 if case.kind == "postgresql":  # others take over while it is frozen
                     _recover(app)
-                _thaw(victim)
+                deaths.thaw(victim, THAW_S)
         finally:
             victim.kill()
             victim.wait()
@@ -187,16 +153,29 @@ class Lane:
             raise AssertionError(f"#{number} is not in doubt")
 
 
+def _lost(case: Case) -> list[dict[str, object]]:
+    """How the answer is lost: as a whole, or behind its head if the program dies over it."""
+    if not case.lost:
+        return []
+    return [
+        {"do": "half"} if case.failpoint == "send.answering" else {"do": "drop", "accept": True}
+    ]
+
+
 def _set_up_in_vain(home: Path, url: str | None, case: Case) -> bool:
     """The first command of all meets its end while it makes the tables."""
     home.mkdir(parents=True)
     env = home / ".env"
     env.touch(mode=0o600)
     env.write_text(f"{variable('database_url')}={url}\n" if url else "")
-    victim = _victim(home, case, "status")
-    hit = _met_its_end(victim, home, case.action)
-    if hit and case.action == "stop":
-        _thaw(victim)
+    victim = deaths.victim(home, case, "run" if case.daemon else "status")
+    try:
+        hit = deaths.met_its_end(victim, home, case.action)
+        if hit and case.action == "stop":
+            deaths.thaw(victim, THAW_S)
+    finally:
+        victim.kill()
+        victim.wait()
     return hit
 
 
@@ -206,44 +185,6 @@ _SCENES = {
     "expire": Lane.of_the_dead,
     "miss": Lane.too_late,
 }
-
-
-def _victim(home: Path, case: Case, command: str) -> "subprocess.Popen[bytes]":
-    """The real program, with its end before it."""
-    with (home / "victim.log").open("w") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "handbill", command],
-            stdout=log,
-            stderr=log,
-            env=rig.environment(home, {"FAILPOINT": f"{case.failpoint}:{case.action}"}),
-            cwd=home,
-        )
-
-
-def _met_its_end(victim: "subprocess.Popen[bytes]", home: Path, action: str) -> bool:
-    """Whether the process came to the failpoint."""
-    if action == "stop":
-        return _froze(victim)
-    code = victim.wait(timeout=90)
-    if action == "kill":
-        return code == -signal.SIGKILL
-    return "Broken" in (home / "victim.log").read_text()
-
-
-def _froze(victim: "subprocess.Popen[bytes]") -> bool:
-    state = Path(f"/proc/{victim.pid}/stat")
-    while victim.poll() is None:
-        if state.read_text().rpartition(")")[2].split()[0] == "T":
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _thaw(victim: "subprocess.Popen[bytes]") -> None:
-    """Let it go on, later than it may send."""
-    time.sleep(SEND_WINDOW.total_seconds() + 1)
-    victim.send_signal(signal.SIGCONT)
-    victim.wait(timeout=90)
 
 
 def _recover(app: App) -> datetime:
@@ -281,19 +222,24 @@ def play_all(chosen: Sequence[Case], folder: Path) -> list[Result]:
 def run(short: bool = False) -> int:
     """Print one line; 1 unless every failpoint was hit and every count is 0."""
     logging.getLogger("handbill").addHandler(logging.NullHandler())
-    chosen = [case for case in cases() if not short or case.is_plain]
+    chosen = [case for case in deaths.cases() if not short or case.is_plain]
     with tempfile.TemporaryDirectory() as folder:
         results = play_all(chosen, Path(folder))
+    return _report(results, wanted=0 if short else BAR_CASES)
+
+
+def _report(results: Sequence[Result], wanted: int) -> int:
     verdict = sum((result.verdict for result in results), Verdict())
-    unhit = [result.case for result in results if not result.hit]
     for result in results:
-        if not result.hit or not result.verdict.ok:
-            words = "" if result.hit else "never came there; "
-            print(f"{result.case}: {words}{result.verdict.line()}", file=sys.stderr)
+        if not result.ok:
+            print(result.line(), file=sys.stderr)
     hit = {result.case.failpoint for result in results if result.hit}
+    unhit = sorted(set(deaths.failpoints()) - hit)
+    by_daemon = sum(result.case.daemon for result in results)
     print(
-        f"killpoints cases={len(results)} failpoints={len(hit)}/{len(failpoints())} "
-        f"not_reached={len(unhit)} {verdict.line()}"
+        f"killpoints cases={len(results)} by_daemon={by_daemon} "
+        f"failpoints={len(hit)}/{len(deaths.failpoints())} unhit={','.join(unhit) or 'none'} "
+        f"not_reached={sum(not result.hit for result in results)} "
+        f"broken={sum(bool(result.wrong) for result in results)} {verdict.line()}"
     )
-    enough = short or len(results) >= BAR_CASES
-    return int(not (verdict.ok and not unhit and hit == set(failpoints()) and enough))
+    return int(bool(unhit) or len(results) < wanted or not all(one.ok for one in results))

@@ -4,7 +4,7 @@ Every post of a run needs a text of its own, because the ledger knows posts by n
 """
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ from handbill.store.engine import read
 #: DUP         its text was accepted more than once
 #: LOST        its time has come, it was never accepted, and neither a state nor a delay shows it
 #: SILENT      failed, missed or in doubt, and nobody is told
-#: EARLY       the request that made it arrived before its time
+#: EARLY       a request for it arrived before its time, whatever became of the request
 #: FALSE_OK    published, says the database; the ledger has it not, or under another number
 #: FALSE_FAIL  accepted, while the database calls it a draft, queued, missed, failed or cancelled
 #: STUCK       publishing, by a worker whose lease has run out
@@ -85,6 +85,7 @@ def judge(engine: Engine, ledger: Mapping[str, Any], now: datetime) -> Verdict:
     for row in rows:
         for name in _faults(row, truth, kept):
             found[name].append(row.id)
+    found["EARLY"] += _before_leave(rows, truth)
     return Verdict.of(found)
 
 
@@ -96,6 +97,11 @@ def _rows(engine: Engine) -> Sequence[Any]:
             col(Attempt.ended_at).is_(None),
             sa.and_(col(Attempt.outcome) == Unknown.kind, col(Attempt.resolution).is_(None)),
         ),
+    )
+    armed = (
+        sa.select(sa.func.count(col(Attempt.id)))
+        .where(col(Attempt.part_id) == col(Part.id), col(Attempt.armed_at).is_not(None))
+        .scalar_subquery()
     )
     columns: list[Any] = [
         col(Post.id),
@@ -111,6 +117,7 @@ def _rows(engine: Engine) -> Sequence[Any]:
         col(Account.paused_at),
         col(Account.rest_until),
         unresolved.label("unresolved"),
+        armed.label("armed"),
     ]
     query = (
         sa.select(*columns)
@@ -150,8 +157,12 @@ class _Truth:
         confirms without a link leaves the number empty."""
         return self.has(row) and (not row.remote_id or self._texts.get(row.remote_id) == row.text)
 
+    def arrivals(self, account: str) -> Sequence[datetime]:
+        """When creating requests of an account came, in order, accepted or not."""
+        return self._arrivals.get(account, ())
+
     def was_early(self, row: Any) -> bool:
-        """Whether the request arrived before the due time.
+        """Whether the request that made it arrived before the due time.
 
         The ledger does not say which request made a post. The account's last one before the
         acceptance arrived with it or after it, so it accuses nobody wrongly.
@@ -162,6 +173,30 @@ class _Truth:
         arrivals = self._arrivals.get(row.account, [])
         before = bisect_right(arrivals, accepted)
         return bool((arrivals[before - 1] if before else accepted) < row.due_at)
+
+
+def _before_leave(rows: Sequence[Any], truth: _Truth) -> Iterator[int]:
+    """Posts that a request was made for before their time, though nothing came of it.
+
+    The ledger does not say what was in a request that it did not accept. But an armed attempt makes
+    one request at most, so an account's requests until a moment are no more than the attempts at
+    posts that were due by then. One too many was for a post that comes later, and the next is
+    accused (or else an attempt made two, which is as bad). An attempt that was armed and never
+    sent may hide one.
+    """
+    leave: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.armed and row.due_at is not None:
+            leave[row.account].append(row)
+    for account, of_account in leave.items():
+        armed = deque(sorted(of_account, key=lambda row: row.due_at))
+        allowed = excess = 0
+        for came, moment in enumerate(truth.arrivals(account), 1):
+            while armed and armed[0].due_at <= moment:
+                allowed += armed.popleft().armed
+            if armed and came - allowed > excess:
+                excess = came - allowed
+                yield armed[0].id
 
 
 def _moment(text: str) -> datetime:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from handbill.app import App, build
 from handbill.clock import now
 from handbill.domain.network import Network
 from handbill.inputs import AccountIn, PartIn, PostIn
+from handbill.models import Attempt
 from handbill.rehearsal import practice_keys
 from handbill.services import connecting, queueing
 from handbill.services.desk import Desk
@@ -290,6 +291,15 @@ def resident_mb(pid: int) -> float:
     """The memory that a process really holds."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def in_hand(app: App, pid: int) -> int:
+    """How many attempts the worker with this process id has begun and not ended."""
+    query = sa.select(sa.func.count(col(Attempt.id))).where(
+        col(Attempt.ended_at).is_(None), col(Attempt.worker).contains(f"-{pid}-")
+    )
+    with app.desk.engine.connect() as connection:
+        return connection.scalar(query) or 0
 
 
 def overwrite(app: App, row: type[SQLModel], number: int, **columns: object) -> None:

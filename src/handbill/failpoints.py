@@ -5,6 +5,7 @@ Switched on by the environment: `FAILPOINT="arm.after_commit:kill"`, several wit
 
 import os
 import signal
+import threading
 
 _stopped: set[str] = set()
 
@@ -22,6 +23,8 @@ def failpoint(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "stop" and name not in _stopped:
         _stopped.add(name)  # once thawed it goes on
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # Given to this thread, which stops here; given to the process, another one may take it, and
+        # this one runs on until it notices.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     elif action == "raise":
         raise Broken(name)

@@ -217,6 +217,33 @@ def test_early_does_not_take_another_posts_request_for_its_own(lite: Engine) -> 
     assert found(lite, truth) == {}
 
 
+def _lost(at: datetime) -> dict[str, Any]:
+    """A creating request that was not accepted."""
+    return made(at=at, arrived=at)[1]
+
+
+def test_early_is_a_request_before_the_due_time_even_if_it_is_lost(engine: Engine) -> None:
+    add_post(engine, at=NOW - MINUTE, text="Earlier.")
+    attempt(engine, receipt("1000"), NOW - MINUTE)
+    number = add_post(engine, text=TEXT)
+    attempt(engine, receipt("1001"))
+    truth = ledger(made("Earlier.", "1000", NOW - MINUTE + SECOND), made())
+    truth["requests"].append(_lost(NOW - SECOND))
+    assert oracle.judge(engine, truth, LATER).posts["EARLY"] == (number,)
+
+
+def test_early_is_not_a_lost_request_at_its_time_that_is_made_again(lite: Engine) -> None:
+    add_post(lite, at=NOW - MINUTE, text="Earlier.")
+    attempt(lite, not_sent(), NOW - MINUTE)
+    overwrite(lite, Post, 1, not_before=NOW - MINUTE)
+    attempt(lite, receipt("1000"), NOW - SECOND)
+    add_post(lite)
+    attempt(lite, receipt("1001"))
+    truth = ledger(made("Earlier.", "1000", NOW - SECOND + AT_ONCE), made())
+    truth["requests"].append(_lost(NOW - MINUTE + AT_ONCE))
+    assert found(lite, truth) == {}
+
+
 def test_false_ok_is_published_without_being_out(engine: Engine) -> None:
     add_post(engine)
     attempt(engine, receipt("1001"))
