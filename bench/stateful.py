@@ -23,7 +23,7 @@ from handbill.store.schema import open_store
 from tests.store.protocol import Protocol, profile
 
 #: How many lives in full and in short; on a server each takes three times as long.
-LIVES = {"sqlite": (2000, 50), "postgresql": (200, 10)}
+LIVES = {"sqlite": (2000, 50), "postgresql": (500, 10)}
 STEPS = 50
 
 
