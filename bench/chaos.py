@@ -94,7 +94,7 @@ class Floors:
 
 
 FLOORS = Floors()
-SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.1, found=0, held=0)
+SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.02, found=0, held=0)
 
 
 @dataclass(frozen=True)
