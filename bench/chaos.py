@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import campaign, oracle, rig
+from bench import campaign, oracle, rig, servers
 from bench.campaign import Tally
 from bench.oracle import Verdict
 from handbill.app import App
@@ -94,7 +94,7 @@ class Floors:
 
 
 FLOORS = Floors()
-SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.1, found=0, held=0)
+SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.02, found=0, held=0)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def run(short: bool = False) -> int:
 def _play(part: Part, stage: rig.Stage, folder: Path, seed: int) -> Result:
     folder.mkdir()
     stage.reset()
-    with rig.database(part.kind, folder) as address:
+    with servers.database(part.kind, folder) as address:
         names = campaign.names(part.accounts)
         app = rig.make_home(folder / "home", stage.url, *names, database_url=address)
         campaign.plan(stage, [*campaign.share(FAULTY, part.faults), PACE], seed)

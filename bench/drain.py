@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench import campaign, oracle, rig
+from bench import campaign, oracle, rig, servers
 from handbill.app import App
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
@@ -46,7 +46,7 @@ def run(short: bool = False) -> int:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         place = Path(folder)
         stage = stack.enter_context(rig.rehearsal(place))
-        server = stack.enter_context(rig.postgres(place))
+        server = stack.enter_context(servers.postgres(place))
         campaign.plan(stage, [SLOW])
         names, address = campaign.names(scale.accounts), server.address("handbill")
         app = rig.make_home(place / "home", stage.url, *names, database_url=address)

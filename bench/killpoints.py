@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 
-from bench import deaths, oracle, rig
+from bench import deaths, oracle, rig, servers
 from bench.campaign import OPEN_DOORS, say
 from bench.copies import Copying
 from bench.deaths import Case
@@ -69,7 +69,7 @@ class Result:
 class Lane:
     """A rehearsal and fresh databases; runs one case at a time."""
 
-    def __init__(self, folder: Path, stage: rig.Stage, server: rig.Server) -> None:
+    def __init__(self, folder: Path, stage: rig.Stage, server: servers.Server) -> None:
         self._folder, self._stage, self._server = folder, stage, server
         self._count = itertools.count()
 
@@ -208,7 +208,7 @@ def play_all(chosen: Sequence[Case], folder: Path) -> list[Result]:
             lanes.put(lane)
 
     with ExitStack() as stack:
-        server = stack.enter_context(rig.postgres(folder))
+        server = stack.enter_context(servers.postgres(folder))
         for number in range(LANES):
             place = folder / f"lane{number}"
             lanes.put(Lane(place, stack.enter_context(rig.rehearsal(place)), server))

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import campaign, oracle, rig
+from bench import campaign, oracle, rig, servers
 from bench.campaign import Tally
 from bench.oracle import Verdict
 from handbill.app import App
@@ -61,7 +61,7 @@ def run(short: bool = False) -> int:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         home = Path(folder) / "home"
         stage = stack.enter_context(rig.rehearsal(Path(folder)))
-        server = stack.enter_context(rig.postgres(Path(folder)))
+        server = stack.enter_context(servers.postgres(Path(folder)))
         campaign.plan(stage, [SLOW], seed)
         address, names = server.address("handbill"), campaign.names(scale.accounts)
         app = rig.make_home(home, stage.url, *names, database_url=address)
@@ -121,7 +121,7 @@ class _Rounds:
     quits: int
 
 
-def _rounds(app: App, stage: rig.Stage, server: rig.Server, supply: _Supply) -> _Rounds:
+def _rounds(app: App, stage: rig.Stage, server: servers.Server, supply: _Supply) -> _Rounds:
     """Kill the server so often, and measure."""
     scale, recoveries, round_s = supply.scale, [], supply.scale.round_s
     with ExitStack() as stack:
@@ -140,7 +140,7 @@ def _rounds(app: App, stage: rig.Stage, server: rig.Server, supply: _Supply) -> 
     return _Rounds(recoveries, quits)
 
 
-def _round(stage: rig.Stage, server: rig.Server, supply: _Supply) -> float:
+def _round(stage: rig.Stage, server: servers.Server, supply: _Supply) -> float:
     """Kill the server and start it again; answers the recovery."""
     kill_at = now() + timedelta(seconds=supply.chance.uniform(*BEFORE_S))
     supply.add_one_for(kill_at)
@@ -157,7 +157,7 @@ def _sleep_until(moment: datetime) -> None:
     time.sleep(max(0.0, (moment - now()).total_seconds()))
 
 
-def _kill(server: rig.Server) -> None:
+def _kill(server: servers.Server) -> None:
     """SIGKILL the postmaster and all its children, and wait until they are gone."""
     postmaster = server.pid
     tasks = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()

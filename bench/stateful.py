@@ -17,13 +17,13 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
-from bench import rig
+from bench import servers
 from bench.stock import DATABASES
 from handbill.store.schema import open_store
 from tests.store.protocol import Protocol, profile
 
 #: How many lives in full and in short; on a server each takes three times as long.
-LIVES = {"sqlite": (2000, 50), "postgresql": (200, 10)}
+LIVES = {"sqlite": (2000, 50), "postgresql": (500, 10)}
 STEPS = 50
 
 
@@ -34,7 +34,10 @@ def run(short: bool = False, databases: Sequence[str] = DATABASES) -> int:
     for kind in databases:
         count = LIVES[kind][short]
         wanted += count
-        with tempfile.TemporaryDirectory() as folder, rig.database(kind, Path(folder)) as address:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            servers.database(kind, Path(folder)) as address,
+        ):
             engine = open_store(address or f"sqlite:///{folder}/handbill.db")
             violations += _violations(engine, count, start, tally)
             engine.dispose()

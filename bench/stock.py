@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from bench import rig
+from bench import rig, servers
 from bench import sink as sinks
 from bench.sink import Sink
 from handbill.app import App, build
@@ -90,8 +90,8 @@ def _folder() -> Path:
 
 
 @cache
-def _server() -> rig.Server:
-    return _until_exit().enter_context(rig.postgres(_folder()))
+def _server() -> servers.Server:
+    return _until_exit().enter_context(servers.postgres(_folder()))
 
 
 @cache

@@ -84,6 +84,22 @@ class Crew(Scene):
         else:
             one.outcome = NotSent("Nothing was sent.")
 
+    def arm_behind(self, one: Try, by: timedelta) -> None:
+        """Ask for leave by a clock that is behind; who gets it dies before it sends.
+
+        By such a clock a request would count as landed long before it could have. That nobody sends
+        by it is for the comparison with the network's clock to see to, not for arming. But arming
+        must refuse what is not due by the clock that it is given.
+        """
+        claim, clock = one.claim, self.now - by
+        if claims.arm(self.engine, claim, self.outside.evidence(claim), clock):
+            laws.may_leave(claim, self.rows, clock)
+            self.tries.remove(one)
+            self.did("armed behind")
+        else:
+            one.outcome = NotSent("Nothing was sent.")
+            self.did("not armed behind")
+
     def send(self, one: Try, fate: Fate, lag: timedelta) -> None:
         """Make the creating request, if there is leave and still time."""
         if one.armed_at is None:

@@ -213,6 +213,15 @@ class Protocol(Sending):
         }
         self.change(one_of(self._living(), pick), how, *acts[how])
 
+    def _over(self) -> list[int]:
+        return sorted(post.id for post in self.rows.in_status(Status.MISSED, Status.FAILED))
+
+    @precondition(lambda self: bool(self._over()))
+    @rule(pick=PICK, delay=DELAYS, limit=LIMITS)
+    def a_person_requeues(self, pick: int, delay: timedelta, limit: timedelta) -> None:
+        again = posts.requeue(timing(self.now + delay, limit))
+        self.change(one_of(self._over(), pick), "requeue", again, Verb.QUEUE)
+
     @precondition(lambda self: self.rows.open_attempts)
     @rule(name=st.sampled_from((*NAMES, HOUSE)))
     def a_person_pauses(self, name: str) -> None:
@@ -236,6 +245,11 @@ class Protocol(Sending):
         }
         one_of(self.at(Step.ARM), pick).outcome = outcomes[kind]
         self.tally["halted"] += 1
+
+    @precondition(lambda self: self.at(Step.ARM))
+    @rule(pick=PICK)
+    def a_worker_has_a_clock_that_is_behind(self, pick: int) -> None:
+        self.arm_behind(one_of(self.at(Step.ARM), pick), HOUR)
 
     def _misled(self) -> list[tuple[Try, Receipt]]:
         """Tries whose answer could name a post of the account that is known already."""

@@ -171,7 +171,7 @@ class Scene:
         except TooLate:
             return self.did("too late")
         assert number not in unsettled, f"#{number} was changed while a try at it was unsettled"
-        return self.did(how, *([verb] if verb else []), moved=how == "reschedule")
+        return self.did(how, *([verb] if verb else []), moved=how in ("reschedule", "requeue"))
 
     def pause(self, name: str) -> None:
         """A person stops an account, or the whole house."""

@@ -34,7 +34,14 @@ def run(
 
 def test_whatever_happens_no_law_is_broken(engine: Engine, kind: str) -> None:
     tally = run(Protocol, engine, 40 if kind == "sqlite" else 10, 1, tuple(Phase))
-    for what in ("armed", "landed late", "in_doubt>published", "in_doubt>queued", "expired"):
+    for what in (
+        "armed",
+        "landed late",
+        "in_doubt>published",
+        "in_doubt>queued",
+        "expired",
+        "requeue",
+    ):
         assert tally[what], f"nothing was ever {what}: {tally}"
 
 
