@@ -91,7 +91,7 @@ def test_sigterm_finishes_the_exchange_and_exits_0(app: App, stage: rig.Stage) -
 
 def test_sigterm_gives_back_what_was_claimed_beforehand(home: Path, stage: rig.Stage) -> None:
     app = rig.make_home(home, stage.url, *(names := [f"a{n}" for n in range(4)]))
-    stage.faults({"do": "delay", "seconds": 3, "accept": True, "path": "/2/tweets"})
+    stage.faults({"do": "delay", "seconds": 3, "accept": True, "times": 4})
     for name in names:
         rig.queue(app, name, f"By {name}.", at="+1s")
     with rig.daemon(app, env={"HANDBILL_WORKERS": "2"}) as daemon:
