@@ -426,7 +426,8 @@ def test_a_sentence_on_the_page_is_the_programs(answered: str, read: str, _way_o
     reasons = {502: "Bad Gateway", 503: "Service Unavailable"}
     body = json.loads(given.body) if "json" in given.content_type else None
     answer = answers.Answer(given.status, reasons.get(given.status, ""), {}, body)
-    outcome = answers.outcome(answer, "", datetime(2026, 11, 27, 18, 30, tzinfo=UTC))
+    half_past = datetime(2026, 11, 27, 18, 30, tzinfo=UTC)
+    outcome = answers.outcome(answer, "", lambda: half_past)
     assert (str(given.status), outcome.says) == (status, read)
 
 

@@ -30,7 +30,7 @@ def no(status: int, title: str = "No", **more: Any) -> Answer:
 
 
 def proves(given: Answer) -> Outcome:
-    return answers.outcome(given, ADDRESS, NOW)
+    return answers.outcome(given, ADDRESS, lambda: NOW)
 
 
 # The creating request
@@ -242,11 +242,11 @@ def test_another_status_with_that_type_is_no_quota() -> None:
 def test_before_anything_is_public_the_unknown_is_not_sent(
     given: Answer, expected: Outcome
 ) -> None:
-    assert answers.halt(given, NOW) == expected
+    assert answers.halt(given, lambda: NOW) == expected
 
 
 def test_before_anything_is_public_a_429_rests_too() -> None:
-    halted = answers.halt(no(429), NOW)
+    halted = answers.halt(no(429), lambda: NOW)
     assert isinstance(halted, Busy)
     assert halted.until == NOW + answers.DEFAULT_REST
 

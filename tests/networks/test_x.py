@@ -78,6 +78,17 @@ def test_a_receipt_names_the_post_and_its_address(stage: Stage) -> None:
     assert post["text"] == "One & only <3 https://example.com/review"
 
 
+def test_from_arming_to_the_receipt_nobody_asks_what_time_it_is(stage: Stage) -> None:
+    """The clock may be a database server's, and that be away just now."""
+
+    def clock() -> datetime:
+        raise AssertionError("the clock was asked")
+
+    one = claim(stage.url)
+    line = x.connect(practice_keys("ada"), stage.url, clock, timedelta(seconds=10))
+    assert isinstance(line.publish(one, one.evidence, soon()), Receipt)
+
+
 ANSWERS: list[tuple[dict[str, Any], type[Outcome], str]] = [
     ({"do": "error", "shape": "credits"}, Unauthorized, "no credits left (402)"),
     ({"do": "error", "shape": "unauthorized"}, Unauthorized, "keys and tokens (401)"),

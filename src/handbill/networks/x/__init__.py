@@ -125,7 +125,7 @@ class X:
         if exchange.response is None:
             return self._without_answer(exchange, trouble)
         answer = answers.read(exchange.response, self._secrets)
-        outcome = answers.outcome(answer, _post_address(claim.account), self._clock())
+        outcome = answers.outcome(answer, _post_address(claim.account), self._clock)
         newest = evidence.get("since_id")
         took = timedelta(seconds=elapsed() - began)
         if isinstance(outcome, Receipt) and answers.is_older(
@@ -286,7 +286,7 @@ class X:
             raise Halted(NotSent(says))
         answer = answers.read(exchange.response, self._secrets)
         if not 200 <= answer.status < 300:
-            raise Halted(answers.halt(answer, self._clock()))
+            raise Halted(answers.halt(answer, self._clock))
         if answer.body is None and answer.status != 204:
             raise Halted(NotSent("X's answer could not be read."))
         return answer.body or {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+from handbill.clock import Clock
 from handbill.domain.outcomes import (
     Busy,
     NotSent,
@@ -118,14 +119,17 @@ def processing(media: Mapping[str, Any]) -> Processing:
     return Processing(str(info.get("state", "")), wait_s)
 
 
-def outcome(answer: Answer, address: str, now: datetime) -> Outcome:
-    """What the answer to the creating request proves: the closed list."""
+def outcome(answer: Answer, address: str, clock: Clock) -> Outcome:
+    """What the answer to the creating request proves: the closed list.
+
+    Only a 429 needs the clock. It may be a database's that is away: no receipt waits for it.
+    """
     if 200 <= answer.status < 300:
         remote_id = str(data(answer.body or {}).get("id", ""))
         if not re.fullmatch(r"[1-9][0-9]{0,18}", remote_id):
             return Unknown(f"X answered {answer.status}, but without the number of the post.")
         return Receipt(remote_id, address + remote_id)
-    if answer.is_xs_own and (verdict := _no(answer, now)) is not None:
+    if answer.is_xs_own and (verdict := _no(answer, clock)) is not None:
         return verdict
     return Unknown(
         f"X answered with an error ({answer.status} {answer.reason}) that leaves open whether "
@@ -154,13 +158,13 @@ def is_older(remote_id: str, newest: str | None, answer: Answer, took: timedelta
     return NUMBER_TOLERANCE < age < NUMBER_REACH
 
 
-def halt(answer: Answer, now: datetime) -> Refused | Busy | NotSent | Unauthorized:
+def halt(answer: Answer, clock: Clock) -> Refused | Busy | NotSent | Unauthorized:
     """What an error means where nothing is published: the unknown is simply not sent."""
-    verdict = _no(answer, now) if answer.is_xs_own else None
+    verdict = _no(answer, clock) if answer.is_xs_own else None
     return verdict or NotSent(f"X is not well ({answer.status} {answer.reason}).")
 
 
-def _no(answer: Answer, now: datetime) -> Refused | Busy | Unauthorized | None:
+def _no(answer: Answer, clock: Clock) -> Refused | Busy | Unauthorized | None:
     if answer.status == 429 and answer.problem == "usage-capped":
         period = str((answer.body or {}).get("period", "")).lower() or "current"
         return Unauthorized(
@@ -168,7 +172,7 @@ def _no(answer: Answer, now: datetime) -> Refused | Busy | Unauthorized | None:
             "raise it at X or wait for the next period",
         )
     if answer.status == 429:
-        until = rest_until(answer.headers, now)
+        until = rest_until(answer.headers, clock())
         return Busy(f"X asks us to wait until {until:%H:%M} UTC (429: {answer.detail}).", until)
     if answer.status == 401:
         return Unauthorized(
