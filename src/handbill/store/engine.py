@@ -5,7 +5,7 @@ failing half-way; an upgraded read would get "database is locked" at once.
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,14 @@ LINE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-#: A worker that freezes in the middle of a transaction must not hold the others up for ever.
-_SESSION = ("timezone=utc", "lock_timeout=15s", "idle_in_transaction_session_timeout=10s")
+#: A worker that freezes in the middle of a transaction must not hold the others up for ever. And
+#: what is confirmed is on the disk, whatever the default of server, database or role becomes.
+_SESSION = (
+    "timezone=utc",
+    "lock_timeout=15s",
+    "idle_in_transaction_session_timeout=10s",
+    "synchronous_commit=on",
+)
 #: Makes an engine of a database's address.
 Opening = Callable[[str], Engine]
 
@@ -62,7 +68,18 @@ def make_engine(url: str | sa.URL) -> Engine:
     return _sqlite(parsed)
 
 
-def _postgres(url: sa.URL) -> Engine:
+@contextmanager
+def as_the_server_is(engine: Engine) -> Generator[Connection]:
+    """A session on a server with nothing set but its own defaults."""
+    bare = _postgres(engine.url, ())
+    try:
+        with bare.connect() as connection:
+            yield connection
+    finally:
+        bare.dispose()
+
+
+def _postgres(url: sa.URL, session: Sequence[str] = _SESSION) -> Engine:
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
@@ -70,7 +87,7 @@ def _postgres(url: sa.URL) -> Engine:
         max_overflow=-1,
         hide_parameters=True,
         connect_args={
-            "options": " ".join(f"-c {option}" for option in _SESSION),
+            "options": " ".join(f"-c {option}" for option in session),
             **{name: value for name, value in LINE.items() if name not in url.query},
         },
     )

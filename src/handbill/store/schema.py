@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from handbill.errors import StoreProblem
 from handbill.failpoints import failpoint
-from handbill.store.engine import make_engine, sqlite_file
+from handbill.store.engine import as_the_server_is, make_engine, sqlite_file
 from handbill.store.troubles import plainly
 
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
@@ -73,7 +73,7 @@ def _refuse_forgetful(engine: Engine) -> None:
     """A server that confirms what it has not written could forget that a post was armed."""
     if engine.dialect.name != "postgresql":
         return
-    with engine.connect() as connection:
+    with as_the_server_is(engine) as connection:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             if connection.scalar(sa.text(f"SHOW {setting}")) == "off":
                 raise StoreProblem(
