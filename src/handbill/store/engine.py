@@ -131,7 +131,7 @@ def begin(engine: Engine) -> Generator[Connection]:
     """
     with (
         _turn(engine),
-        _plainly(engine),
+        _as_problems(engine),
         engine.connect() as connection,
         connection.execution_options(sqlite_begin="IMMEDIATE").begin(),
     ):
@@ -155,7 +155,7 @@ def write(engine: Engine) -> Generator[Session]:
 @contextmanager
 def read(engine: Engine) -> Generator[Session]:
     """A transaction that only reads: one moment of the database. Raises StoreProblem."""
-    with _plainly(engine), Session(engine, expire_on_commit=False) as session:
+    with _as_problems(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -167,7 +167,7 @@ def snapshot(engine: Engine) -> Generator[Connection]:
     if engine.dialect.name == "postgresql":
         lasting = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with (
-        _plainly(engine),
+        _as_problems(engine),
         engine.connect() as connection,
         connection.execution_options(**lasting).begin(),
     ):
@@ -175,7 +175,7 @@ def snapshot(engine: Engine) -> Generator[Connection]:
 
 
 @contextmanager
-def _plainly(engine: Engine) -> Generator[None]:
+def _as_problems(engine: Engine) -> Generator[None]:
     try:
         yield
     except (IntegrityError, ProgrammingError):

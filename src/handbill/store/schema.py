@@ -34,7 +34,7 @@ def open_store(url: str | sa.URL) -> Engine:
         if _current(engine) != HEAD:
             _migrate(engine)
     except DatabaseError as error:
-        raise _plainly(engine, error) from None
+        raise _not_let_in(engine, error) from None
     except OSError as error:
         raise StoreProblem(
             f"{sqlite_file(engine)} cannot be made ({error.strerror}).",
@@ -136,7 +136,7 @@ def _pragma(connection: Connection, pragma: str) -> None:
         raw.cursor().execute(f"PRAGMA {pragma}")
 
 
-def _plainly(engine: Engine, error: DatabaseError) -> StoreProblem:
+def _not_let_in(engine: Engine, error: DatabaseError) -> StoreProblem:
     file = sqlite_file(engine)
     if file is not None:
         return plainly(file, error.orig)
