@@ -102,6 +102,14 @@ def test_a_paused_account_is_said(shell: Shell) -> None:
     assert "ines is paused, so nothing leaves: handbill account resume ines" in answer.err
 
 
+def test_a_pause_over_everything_is_said(shell: Shell) -> None:
+    shell.fine("pause", "A tragedy.")
+    answer = shell.fine("queue", "requeue", "1", "--yes")
+    assert f"Everything is paused, so nothing leaves: handbill --home {shell.home} resume" in (
+        answer.err
+    )
+
+
 def test_status_names_the_command_when_several_were_missed(shell: Shell) -> None:
     out = shell("status").out
     assert "all 2 again, one by one: handbill queue requeue --missed" in out

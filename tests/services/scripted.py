@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handbill.domain.network import (
     AccountRef,
@@ -34,7 +34,6 @@ class Line:
     sighting: Sighting = UNSEEN
     needs_network: bool = False
     meanwhile: Callable[[str], object] = nothing
-    repeat_window: timedelta | None = None
     #: The steps, in order, and what each was given.
     asked: list[str] = field(default_factory=list)
     accounts: list[AccountRef] = field(default_factory=list)

@@ -38,7 +38,6 @@ class Line:
 
     who: Identity = INES
     trouble: Refused | Busy | NotSent | Unauthorized | None = None
-    repeat_window: timedelta | None = None
     asked: list[str] = field(default_factory=list)
 
     def connect(self, account: AccountRef) -> Network:

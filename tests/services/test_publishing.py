@@ -280,8 +280,6 @@ def test_checking_an_account_tells_who_it_is(app: App) -> None:
 class Odd:
     """A line that breaks at one step, as a bug of ours would."""
 
-    repeat_window: timedelta | None = None
-
     def __init__(self, step: str, error: BaseException) -> None:
         self._step, self._error = step, error
 

@@ -1,12 +1,15 @@
 """A worker's signs of life, and what it takes over from others; by a clock that may jump."""
 
 import logging
+import os
+import socket
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
+from handbill.models import Worker
 from handbill.services.desk import Desk
 from handbill.services.shifts import Shift
 from handbill.store import claims, workers
@@ -158,6 +161,36 @@ def test_the_dead_are_taken_over_from_once_and_never_my_own_claim(here: Desk, ha
     for _ in range(2):
         shift.tidy()
     assert status_of(here.engine, number) is Status.PUBLISHING
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("near", "after"),
+    [(True, Status.QUEUED), (False, Status.PUBLISHING)],
+    ids=["here", "in another container"],
+)
+def test_a_process_number_counts_only_where_it_is_given(
+    here: Desk, hands: Hands, near: bool, after: Status
+) -> None:
+    """Containers can share a host name, and each has a process 1."""
+    mine = Shift(here)
+    place = mine.name.rsplit("-", 2)[0] if near else f"{socket.gethostname()[:30]}-ffffffff"
+    name = f"{place}-{os.getpid()}-000000000000"
+    them = Worker(
+        name=name,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version="1",
+        started_at=hands.now,
+        seen_at=hands.now,
+    )
+    workers.register(here.engine, them)
+    (number,) = queue(here, 0)
+    claims.claim(here.engine, hands.now, name, 1, PICTURES)
+    mine.begin()
+    mine.tidy()
+    assert status_of(here.engine, number) is after
 
 
 # After an outage

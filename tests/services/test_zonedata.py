@@ -119,6 +119,22 @@ def test_a_changed_rule_is_noticed_and_the_promise_stays(
     assert zonedata.notice(here) == [], "it is told once"
 
 
+def test_machines_with_different_data_tell_of_a_post_once_and_that_they_differ(
+    here: Desk, redraw: Redraw, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = queue(here, "2026-11-27 18:30")
+    told = []
+    for _day in range(3):
+        standing.put(here.engine, standing.ZONE_DATA, f"{'0' * 32} {NOW.isoformat()} other", NOW)
+        redraw("Europe/Paris", "Europe/Helsinki")
+        told.append(zonedata.notice(here))
+    assert told == [[number], [], []]
+    assert caplog.text.count("waiting posts need your eyes") == 1
+    assert caplog.text.count("time-zone data of this machine are not those of other.") == 3
+    assert zonedata.notice(here) == []
+    assert caplog.text.count("are not those of other.") == 3
+
+
 def test_data_that_changed_before_the_first_look_are_noticed_too(
     here: Desk, redraw: Redraw
 ) -> None:
@@ -237,7 +253,7 @@ def test_one_that_was_changed_while_we_looked_is_not_told(here: Desk, redraw: Re
     number = queue(here, "2026-11-27 18:30")
     ((promise,),) = promises.waiting(here.engine, NOW)
     queueing.reschedule(here, number, TimeIn(at="2026-11-28 18:30"), no)
-    assert promises.tell(here.engine, [(promise, "Look.")]) == 0
+    assert promises.tell(here.engine, [(promise, "Look.")]) == []
     assert post(here, number).attention is None
 
 

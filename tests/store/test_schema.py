@@ -161,6 +161,26 @@ def test_a_server_that_forgets_is_refused_with_the_way_out(
     assert f"ALTER SYSTEM SET {setting} = on" in refused.value.cure
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("who", ["DATABASE {database}", "ROLE {username}"])
+def test_what_is_switched_off_later_stays_on_in_our_sessions(empty_url: str, who: str) -> None:
+    whose = who.format(**sa.make_url(empty_url)._asdict())
+    first = open_store(empty_url)
+    with first.begin() as connection:
+        connection.execute(sa.text(f"ALTER {whose} SET synchronous_commit = off"))
+    first.dispose()
+    try:
+        with first.connect() as connection:
+            assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
+        with pytest.raises(StoreProblem, match="synchronous_commit"):
+            open_store(empty_url)
+    finally:
+        with first.begin() as connection:
+            connection.execute(sa.text(f"ALTER {whose} RESET synchronous_commit"))
+        first.dispose()
+
+
 # Two at once
 
 

@@ -70,6 +70,14 @@ class Door:
             run = self.command("run")
             render.hint(f"The daemon is not running; posts leave while it does: {run}")
 
+    def remind_of_pause(self) -> None:
+        """Say so when everything is paused."""
+        from handbill.cli import render
+        from handbill.services import pausing
+
+        if pausing.held(self.desk):
+            render.hint(f"Everything is paused, so nothing leaves: {self.command('resume')}")
+
     @property
     def desk(self) -> "Desk":
         """The desk that services work at."""

@@ -94,7 +94,7 @@ def _only_account(here: Door, name: str | None) -> str:
 
 
 def _answer(here: Door, entries: "list[Entry]") -> None:
-    from handbill.services import pausing, queueing
+    from handbill.services import queueing
 
     for entry in entries:
         render.say(_confirmation(entry))
@@ -108,8 +108,7 @@ def _answer(here: Door, entries: "list[Entry]") -> None:
     waiting = any(entry.post.status is Status.QUEUED for entry in entries)
     if waiting:
         here.remind_of_daemon()
-    if waiting and pausing.held(here.desk):
-        render.hint(f"Everything is paused, so nothing leaves: {here.command('resume')}")
+        here.remind_of_pause()
     for name in sorted({entry.account.name for entry in entries if entry.account.paused_at}):
         render.hint(f"{name} is paused, so nothing leaves: handbill account resume {name}")
 

@@ -84,10 +84,8 @@ def _count(turns: "Sequence[Turn]") -> str:
 
 
 def _answer(here: Door, turns: "Sequence[Turn]") -> None:
-    from handbill.store.lock import is_running
-
     render.say(f"Queued again: {', '.join(f'#{turn.entry.post.id}' for turn in turns)}.")
-    if is_running(here.desk.engine) is False:
-        render.hint(f"The daemon is not running; posts leave while it does: {here.command('run')}")
+    here.remind_of_daemon()
+    here.remind_of_pause()
     for name in sorted({t.entry.account.name for t in turns if t.entry.account.paused_at}):
         render.hint(f"{name} is paused, so nothing leaves: handbill account resume {name}")

@@ -5,7 +5,7 @@ Services know networks by these Protocols alone; a network is one module in `han
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,9 +93,6 @@ Sighting = Found | NotSeen
 
 class Network(Protocol):
     """One account's line to its network. Every call is bounded in time."""
-
-    #: How long a network takes the same key again harmlessly; None: never.
-    repeat_window: timedelta | None
 
     def whoami(self) -> Identity:
         """Ask who the credentials are. Raises Halted."""

@@ -24,7 +24,10 @@ def backup(desk: Desk, file: Path, told: Told, *, overwrite: bool = False) -> Ma
     cannot be read.
     """
     _refuse(file, overwrite)
-    with _plainly(file), TemporaryDirectory(prefix=".handbill-backup-", dir=file.parent) as folder:
+    with (
+        _refusing_unwritable(file),
+        TemporaryDirectory(prefix=".handbill-backup-", dir=file.parent) as folder,
+    ):
         taken_at = desk.clock()  # before the copy begins: what comes later may be missing in it
         database, packed = Path(folder) / "handbill.db", Path(folder) / "backup"
         copy = files.write_copy(desk.engine, database, told)
@@ -54,7 +57,7 @@ def _refuse(file: Path, overwrite: bool) -> None:
 
 
 @contextmanager
-def _plainly(file: Path) -> Generator[None]:
+def _refusing_unwritable(file: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

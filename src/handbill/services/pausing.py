@@ -12,9 +12,6 @@ from handbill.store import posts, restoring, standing
 from handbill.store.posts import Entry
 from handbill.store.standing import PAUSE
 
-#: So many posts are named at most, wherever many could be.
-MOST = 100
-
 
 @dataclass(frozen=True)
 class Waiting:
@@ -55,7 +52,7 @@ def waiting(desk: Desk) -> Waiting:
         pause=held(desk),
         overdue=[entry for entry in late if not _too_late(entry, now)],
         missed=[entry for entry in late if _too_late(entry, now)],
-        unasked=[e for e in doubts if any(map(restoring.is_unasked, e.attempts))][:MOST],
+        unasked=[e for e in doubts if any(map(restoring.is_unasked, e.attempts))][: posts.MOST],
     )
 
 

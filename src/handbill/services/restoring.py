@@ -22,7 +22,6 @@ from handbill.failpoints import failpoint
 from handbill.services import archives
 from handbill.services.archives import Archive, Manifest
 from handbill.services.desk import Desk
-from handbill.services.pausing import MOST
 from handbill.store import agenda, copying, files, posts, restoring, workers
 from handbill.store.copying import Told
 from handbill.store.engine import snapshot, sqlite_file
@@ -55,7 +54,7 @@ def restore(desk: Desk, file: Path, told: Told, *, force: bool = False) -> Resto
     when `file` is no whole backup, and StoreProblem when its place cannot be taken.
     """
     home = (sqlite_file(desk.engine) or desk.pictures).parent
-    with archives.opened(file) as archive, _plainly(home):
+    with archives.opened(file) as archive, _refusing_unwritable(home):
         home.mkdir(parents=True, exist_ok=True)
         with sole_worker(desk.engine), _folder(desk, home) as folder, ExitStack() as opened:
             present = _present(desk, force)
@@ -181,15 +180,15 @@ def _outcome(desk: Desk, manifest: Manifest, aside: Path | None) -> Restored:
             manifest=manifest,
             aside=aside,
             counts=agenda.counts(engine),
-            queued=posts.queue(engine, [Status.QUEUED], None, MOST),
-            in_doubt=posts.queue(engine, [Status.IN_DOUBT], None, MOST),
+            queued=posts.queue(engine, [Status.QUEUED], None, posts.MOST),
+            in_doubt=posts.queue(engine, [Status.IN_DOUBT], None, posts.MOST),
         )
     finally:
         engine.dispose()
 
 
 @contextmanager
-def _plainly(home: Path) -> Generator[None]:
+def _refusing_unwritable(home: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

@@ -6,6 +6,8 @@ import secrets
 import socket
 from collections.abc import Collection
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 
 from handbill import __version__
 from handbill.domain.lateness import was_outage
@@ -25,8 +27,10 @@ class Shift:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._host = socket.gethostname()
+        #: How the names begin of those whose process numbers are known here.
+        self._near = f"{self._host[:30]}-{_numbering()}-"
         #: Who claims. No two processes ever share it, whatever becomes of process numbers.
-        self.name = f"{self._host[:40]}-{os.getpid()}-{secrets.token_hex(6)}"
+        self.name = f"{self._near}{os.getpid()}-{secrets.token_hex(6)}"
         self._seen_at = self._seen_before = desk.clock()
         self._alone = sqlite_file(desk.engine) is not None
         #: Workers of this machine that were gone when I began; None once what they had is back.
@@ -102,12 +106,23 @@ class Shift:
         workers.stop(self._desk.engine, self.name, self._desk.clock())
 
     def _dead_here(self) -> list[str]:
-        """Workers of this machine whose process is no more."""
+        """Workers whose process would be seen from here, and is no more."""
         return [
             one.name
             for one in workers.listing(self._desk.engine)
-            if one.host == self._host and (one.stopped_at or not _lives(one.pid))
+            if one.name.startswith(self._near) and (one.stopped_at or not _lives(one.pid))
         ]
+
+
+def _numbering() -> str:
+    """Within what a process number means one process: this start of the machine, and on Linux this
+    container; two of them can share a host name, and both have a process 1."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return "0"  # a system without these
+    return sha256(f"{boot} {space}".encode()).hexdigest()[:8]
 
 
 def _lives(pid: int) -> bool:

@@ -6,6 +6,7 @@ system, or the `tzdata` package. Only when the sum has changed are the waiting p
 
 import hashlib
 import logging
+import socket
 import zoneinfo
 from datetime import datetime, timedelta
 from importlib import resources
@@ -25,12 +26,24 @@ EVERY = timedelta(days=1)
 
 def notice(desk: Desk) -> list[int]:
     """If the data have changed since they were last looked at, tell of every post whose time on the
-    wall means another instant now; answers the numbers of these posts."""
+    wall means another instant now; answers the numbers of those that were not told of before.
+
+    Several machines share what was looked at last. While their data differ each looks anew, and
+    says that they differ.
+    """
     zones.names.cache_clear()
     data, now = sum_up(), desk.clock()
-    if _last_look(desk)[0] == data:
+    before, _moment, where = _last_look(desk)
+    if before == data:
         _remember(desk, data, now)
         return []
+    if where not in ("", socket.gethostname()):
+        log.warning(
+            "The time-zone data of this machine are not those of %s. Bring both to the same: "
+            "update the system, or the package `tzdata`.",
+            where,
+            extra={"action": "zone_data", "host": where},
+        )
     zoneinfo.ZoneInfo.clear_cache()  # a daemon may be older than the data
     chunks = promises.waiting(desk.engine, now)
     touched = [number for chunk in chunks for number in _tell(desk, chunk)]
@@ -52,23 +65,22 @@ def notice_daily(desk: Desk) -> list[int]:
     return notice(desk) if looked_at is None or abs(now - looked_at) >= EVERY else []
 
 
-def _last_look(desk: Desk) -> tuple[str, datetime | None]:
-    """What the data were summed up to, and when."""
+def _last_look(desk: Desk) -> tuple[str, datetime | None, str]:
+    """What the data were summed up to, when, and on which machine."""
     known = standing.get(desk.engine, standing.ZONE_DATA)
-    data, _, moment = known.value.partition(" ") if known else ("", "", "")
-    return data, datetime.fromisoformat(moment) if moment else None
+    data, moment, where = [*(known.value.split(" ") if known else []), "", "", ""][:3]
+    return data, datetime.fromisoformat(moment) if moment else None, where
 
 
 def _remember(desk: Desk, data: str, now: datetime) -> None:
-    standing.put(desk.engine, standing.ZONE_DATA, f"{data} {now.isoformat()}", now)
+    value = f"{data} {now.isoformat()} {socket.gethostname()}"
+    standing.put(desk.engine, standing.ZONE_DATA, value, now)
 
 
 def _tell(desk: Desk, chunk: list[Promise]) -> list[int]:
     found = [(promise, _broken(promise)) for promise in chunk]
     told = [(promise, says) for promise, says in found if says is not None]
-    if told:
-        promises.tell(desk.engine, told)
-    return [promise.post_id for promise, _says in told]
+    return promises.tell(desk.engine, told) if told else []
 
 
 def _broken(promise: Promise) -> str | None:

@@ -5,7 +5,7 @@ failing half-way; an upgraded read would get "database is locked" at once.
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,14 @@ LINE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-#: A worker that freezes in the middle of a transaction must not hold the others up for ever.
-_SESSION = ("timezone=utc", "lock_timeout=15s", "idle_in_transaction_session_timeout=10s")
+#: A worker that freezes in the middle of a transaction must not hold the others up for ever. And
+#: what is confirmed is on the disk, whatever the default of server, database or role becomes.
+_SESSION = (
+    "timezone=utc",
+    "lock_timeout=15s",
+    "idle_in_transaction_session_timeout=10s",
+    "synchronous_commit=on",
+)
 #: Makes an engine of a database's address.
 Opening = Callable[[str], Engine]
 
@@ -62,7 +68,18 @@ def make_engine(url: str | sa.URL) -> Engine:
     return _sqlite(parsed)
 
 
-def _postgres(url: sa.URL) -> Engine:
+@contextmanager
+def as_the_server_is(engine: Engine) -> Generator[Connection]:
+    """A session on a server with nothing set but its own defaults."""
+    bare = _postgres(engine.url, ())
+    try:
+        with bare.connect() as connection:
+            yield connection
+    finally:
+        bare.dispose()
+
+
+def _postgres(url: sa.URL, session: Sequence[str] = _SESSION) -> Engine:
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
@@ -70,7 +87,7 @@ def _postgres(url: sa.URL) -> Engine:
         max_overflow=-1,
         hide_parameters=True,
         connect_args={
-            "options": " ".join(f"-c {option}" for option in _SESSION),
+            "options": " ".join(f"-c {option}" for option in session),
             **{name: value for name, value in LINE.items() if name not in url.query},
         },
     )
@@ -114,7 +131,7 @@ def begin(engine: Engine) -> Generator[Connection]:
     """
     with (
         _turn(engine),
-        _plainly(engine),
+        _as_problems(engine),
         engine.connect() as connection,
         connection.execution_options(sqlite_begin="IMMEDIATE").begin(),
     ):
@@ -138,7 +155,7 @@ def write(engine: Engine) -> Generator[Session]:
 @contextmanager
 def read(engine: Engine) -> Generator[Session]:
     """A transaction that only reads: one moment of the database. Raises StoreProblem."""
-    with _plainly(engine), Session(engine, expire_on_commit=False) as session:
+    with _as_problems(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -157,7 +174,7 @@ def snapshot(engine: Engine) -> Generator[Connection]:
     if engine.dialect.name == "postgresql":
         lasting = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with (
-        _plainly(engine),
+        _as_problems(engine),
         engine.connect() as connection,
         connection.execution_options(**lasting).begin(),
     ):
@@ -165,7 +182,7 @@ def snapshot(engine: Engine) -> Generator[Connection]:
 
 
 @contextmanager
-def _plainly(engine: Engine) -> Generator[None]:
+def _as_problems(engine: Engine) -> Generator[None]:
     try:
         yield
     except (IntegrityError, ProgrammingError):

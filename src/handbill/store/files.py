@@ -56,7 +56,7 @@ def _pictures(engine: Engine) -> list[str]:
 
 def examine(file: Path, rows: Mapping[str, int] | None = None) -> None:
     """Raise Damaged unless the file is a whole database, with that many rows if they are given."""
-    with _plainly(file), closing(_open(file, "ro")) as connection:
+    with _as_problems_of(file), closing(_open(file, "ro")) as connection:
         if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
             raise damaged(file)
         there = {n for (n,) in connection.execute("SELECT name FROM sqlite_master")}
@@ -70,7 +70,7 @@ def examine(file: Path, rows: Mapping[str, int] | None = None) -> None:
 
 def seal(file: Path) -> None:
     """Make a closed database one file that can be taken away: nothing of it is left beside it."""
-    with _plainly(file), closing(_open(file, "rw")) as connection:
+    with _as_problems_of(file), closing(_open(file, "rw")) as connection:
         connection.execute("PRAGMA journal_mode=DELETE").fetchone()
     sync(file)
 
@@ -78,7 +78,11 @@ def seal(file: Path) -> None:
 def keep_aside(file: Path, to: Path) -> None:
     """Write a sealed copy of a database that is whole, also while it is in use."""
     os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with _plainly(file), closing(_open(file, "ro")) as source, closing(_open(to, "rw")) as target:
+    with (
+        _as_problems_of(file),
+        closing(_open(file, "ro")) as source,
+        closing(_open(to, "rw")) as target,
+    ):
         source.backup(target)
     seal(to)
 
@@ -106,7 +110,7 @@ def _open(file: Path, mode: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def _plainly(file: Path) -> Generator[None]:
+def _as_problems_of(file: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -16,6 +16,9 @@ from handbill.models import Account, Attempt, Part, Post, Review
 from handbill.store.changes import announce
 from handbill.store.engine import read, write
 
+#: So many posts are named at most, wherever many could be.
+MOST = 100
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -319,12 +322,12 @@ def overdue(engine: Engine, since: datetime) -> list[Entry]:
         sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
     )
     stuck = sa.and_(col(Post.status) == Status.PUBLISHING, col(Post.lease_until) < since)
-    return _entries(engine, [sa.or_(waiting, stuck)], [col(Post.not_before)], 100)
+    return _entries(engine, [sa.or_(waiting, stuck)], [col(Post.not_before)], MOST)
 
 
 def needing_eyes(engine: Engine) -> list[Entry]:
     """Posts that wait for a person; the newest hundred."""
-    return _entries(engine, [col(Post.attention).is_not(None)], [col(Post.id).desc()], 100)
+    return _entries(engine, [col(Post.attention).is_not(None)], [col(Post.id).desc()], MOST)
 
 
 def _entries(

@@ -52,11 +52,14 @@ def _is_promised() -> sa.ColumnElement[bool]:
     )
 
 
-def tell(engine: Engine, told: Iterable[tuple[Promise, str]]) -> int:
-    """Raise the attention of posts whose promise is still this one; answers how many."""
+def tell(engine: Engine, told: Iterable[tuple[Promise, str]]) -> list[int]:
+    """Raise the attention of posts whose promise is still this one and of which this has not been
+    told yet; answers their numbers."""
     with begin(engine) as connection:
-        return sum(
-            connection.execute(
+        return [
+            promise.post_id
+            for promise, says in told
+            if connection.execute(
                 sa.update(Post)
                 .where(
                     col(Post.id) == promise.post_id,
@@ -64,8 +67,8 @@ def tell(engine: Engine, told: Iterable[tuple[Promise, str]]) -> int:
                     col(Post.due_at) == promise.due_at,
                     col(Post.due_wall) == promise.wall,
                     col(Post.zone) == promise.zone,
+                    col(Post.attention).is_distinct_from(says),
                 )
                 .values(attention=says)
             ).rowcount
-            for promise, says in told
-        )
+        ]

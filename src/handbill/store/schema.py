@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from handbill.errors import StoreProblem
 from handbill.failpoints import failpoint
-from handbill.store.engine import make_engine, sqlite_file
+from handbill.store.engine import as_the_server_is, make_engine, sqlite_file
 from handbill.store.troubles import plainly
 
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
@@ -34,7 +34,7 @@ def open_store(url: str | sa.URL) -> Engine:
         if _current(engine) != HEAD:
             _migrate(engine)
     except DatabaseError as error:
-        raise _plainly(engine, error) from None
+        raise _not_let_in(engine, error) from None
     except OSError as error:
         raise StoreProblem(
             f"{sqlite_file(engine)} cannot be made ({error.strerror}).",
@@ -73,7 +73,7 @@ def _refuse_forgetful(engine: Engine) -> None:
     """A server that confirms what it has not written could forget that a post was armed."""
     if engine.dialect.name != "postgresql":
         return
-    with engine.connect() as connection:
+    with as_the_server_is(engine) as connection:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             if connection.scalar(sa.text(f"SHOW {setting}")) == "off":
                 raise StoreProblem(
@@ -136,7 +136,7 @@ def _pragma(connection: Connection, pragma: str) -> None:
         raw.cursor().execute(f"PRAGMA {pragma}")
 
 
-def _plainly(engine: Engine, error: DatabaseError) -> StoreProblem:
+def _not_let_in(engine: Engine, error: DatabaseError) -> StoreProblem:
     file = sqlite_file(engine)
     if file is not None:
         return plainly(file, error.orig)

@@ -76,8 +76,6 @@ class X:
     """One account's line to X. A fresh connection for every exchange: a kept one may be dead, and
     then nobody can tell whether the request arrived."""
 
-    repeat_window: timedelta | None = None
-
     def __init__(
         self,
         credentials: Mapping[str, str],
