@@ -162,7 +162,7 @@ def read(engine: Engine) -> Generator[Session]:
 @contextmanager
 def glance(engine: Engine) -> Generator[Connection]:
     """`read` without a session, for a few values."""
-    with _plainly(engine), engine.connect() as connection:
+    with _as_problems(engine), engine.connect() as connection:
         yield connection
 
 
