@@ -28,7 +28,7 @@ from handbill.clock import now
 from handbill.domain.network import Identity
 from handbill.domain.outcomes import Receipt
 from handbill.rehearsal import user_id
-from handbill.services import connecting
+from handbill.services import connecting, zonedata
 from handbill.settings import load
 from handbill.store import accounts, claims, records
 
@@ -150,6 +150,7 @@ def fill(app: App, count: int) -> None:
         ],
     )
     _multiply(app, seeds, count)
+    zonedata.notice(app.desk)  # as the daemon did that was there while they were queued
 
 
 def publish(app: App, count: int) -> None:

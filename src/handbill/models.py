@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from handbill.domain.lifecycle import NEEDS_EYES, Status
 from handbill.domain.outcomes import KINDS
@@ -218,6 +218,13 @@ class Attempt(SQLModel, table=True):
     next_look_at: datetime | None = None
     resolution: str | None = Field(default=None, max_length=16)
     resolved_at: datetime | None = None
+
+
+# In the very words of the partial indexes: a planner cannot compare those with a bound value.
+IS_QUEUED = col(Post.status) == sa.literal_column(quoted(Status.QUEUED))
+IS_PUBLISHING = col(Post.status) == sa.literal_column(quoted(Status.PUBLISHING))
+#: The order of numbers, for a few posts among many: not by walking through the numbers of all.
+BY_NUMBER = col(Post.id) + 0
 
 
 class Worker(SQLModel, table=True):

@@ -10,7 +10,7 @@ from sqlmodel import col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status
-from handbill.models import Account, Attempt, Post
+from handbill.models import IS_QUEUED, Account, Attempt, Post
 from handbill.store.engine import glance, read
 
 
@@ -27,9 +27,7 @@ def _at_a_glance() -> sa.Select[*tuple[Any, ...]]:
     """All four moments in one question, each by an index of its own."""
     now = sa.bindparam("now", type_=UTCDateTime())
     horizon = sa.bindparam("horizon", type_=UTCDateTime())
-    ready = sa.select(sa.func.min(col(Post.not_before))).where(
-        col(Post.status) == sa.literal_column("'queued'")  # so that the partial index serves
-    )
+    ready = sa.select(sa.func.min(col(Post.not_before))).where(IS_QUEUED)
     look = sa.select(sa.func.min(col(Attempt.next_look_at))).where(
         col(Attempt.next_look_at).is_not(None)
     )

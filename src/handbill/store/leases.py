@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import NotSent, Unknown
 from handbill.failpoints import failpoint
-from handbill.models import Attempt, Post
+from handbill.models import BY_NUMBER, IS_PUBLISHING, Attempt, Post
 from handbill.store.engine import read, write
 from handbill.store.records import end_attempt
 
@@ -44,9 +44,7 @@ def expire_all(engine: Engine, now: datetime, but: str = "") -> list[Expired]:
 def under_way(engine: Engine) -> bool:
     """Whether there is any open claim, be its worker alive or gone."""
     with read(engine) as session:
-        query = sa.select(col(Post.id)).where(
-            col(Post.status) == sa.literal_column("'publishing'")  # so that the index serves
-        )
+        query = sa.select(col(Post.id)).where(IS_PUBLISHING)
         return session.scalar(query.limit(1)) is not None
 
 
@@ -99,11 +97,11 @@ def _open_claims(session: Session, whose: ColumnElement[bool]) -> Sequence[tuple
         sa.select(Post, Attempt)
         .join(Attempt, col(Attempt.post_id) == col(Post.id))
         .where(
-            col(Post.status) == sa.literal_column("'publishing'"),
+            IS_PUBLISHING,
             col(Attempt.ended_at).is_(None),
             whose,
         )
-        .order_by(col(Post.id))
+        .order_by(BY_NUMBER)
         .with_for_update(of=(Post, Attempt))
     )
     return [(post, attempt) for post, attempt in session.execute(query).all()]

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col
 
 from handbill.domain.lateness import BARELY, take_turns
-from handbill.domain.lifecycle import Status, Verb, step
+from handbill.domain.lifecycle import Verb, step
 from handbill.domain.network import Claim
 from handbill.failpoints import failpoint
-from handbill.models import Account, Post, Standing
+from handbill.models import BY_NUMBER, IS_QUEUED, Account, Post, Standing
 from handbill.store.engine import write
 from handbill.store.standing import PAUSE
 
@@ -24,7 +24,7 @@ def miss(engine: Engine, now: datetime) -> list[int]:
             sa.select(Post, Account)
             .join(Account, col(Account.id) == col(Post.account_id))
             .where(_may_leave_from(now), col(Post.no_later_than) < now)
-            .order_by(col(Post.id))  # always in this order, or two workers could wait for ever
+            .order_by(BY_NUMBER)  # always, or two workers could wait for each other
             .with_for_update(of=Post)
         ).all()
         pause = session.get(Standing, PAUSE) if rows else None
@@ -40,7 +40,7 @@ def miss(engine: Engine, now: datetime) -> list[int]:
 
 
 def _may_leave_from(moment: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(col(Post.status) == Status.QUEUED, col(Post.not_before) <= moment)
+    return sa.and_(IS_QUEUED, col(Post.not_before) <= moment)
 
 
 def _why_missed(post: Post, account: Account, pause: Standing | None, now: datetime) -> str:
@@ -91,7 +91,7 @@ def _overdue(session: Session, now: datetime, which: sa.ColumnElement[bool]) -> 
     return session.scalars(
         sa.select(Post)
         .where(which, col(Post.due_at) <= now - BARELY, col(Post.no_later_than) >= now)
-        .order_by(col(Post.id))
+        .order_by(BY_NUMBER)
         .with_for_update()
     ).all()
 

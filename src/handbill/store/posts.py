@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.errors import NotFound, TooLate
-from handbill.models import Account, Attempt, Part, Post, Review
+from handbill.models import IS_PUBLISHING, IS_QUEUED, Account, Attempt, Part, Post, Review
 from handbill.store.changes import announce
 from handbill.store.engine import read, write
 
@@ -259,8 +259,7 @@ def queue(
 def _next_up(engine: Engine, limit: int | None) -> list[Entry]:
     """The first of the queue, by the index that the daemon claims by."""
     order: list[Any] = [col(Post.not_before), col(Post.id)]
-    queued = col(Post.status) == sa.literal_column("'queued'")
-    chosen = sa.select(col(Post.id)).where(queued).order_by(*order).limit(limit)
+    chosen = sa.select(col(Post.id)).where(IS_QUEUED).order_by(*order).limit(limit)
     return _entries(engine, [col(Post.id).in_(chosen)], order)
 
 
@@ -316,13 +315,18 @@ def overdue(engine: Engine, since: datetime) -> list[Entry]:
 
     The first hundred, longest overdue first.
     """
-    waiting = sa.and_(
-        col(Post.status) == Status.QUEUED,
-        col(Post.not_before) < since,
-        sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
+    waiting = (
+        sa.select(col(Post.id))
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(
+            IS_QUEUED,
+            col(Post.not_before) < since,
+            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
+        )
     )
-    stuck = sa.and_(col(Post.status) == Status.PUBLISHING, col(Post.lease_until) < since)
-    return _entries(engine, [sa.or_(waiting, stuck)], [col(Post.not_before)], MOST)
+    stuck = sa.select(col(Post.id)).where(IS_PUBLISHING, col(Post.lease_until) < since)
+    late = sa.union_all(waiting, stuck)
+    return _entries(engine, [col(Post.id).in_(late)], [col(Post.not_before)], MOST)
 
 
 def needing_eyes(engine: Engine) -> list[Entry]:
