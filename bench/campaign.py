@@ -17,8 +17,9 @@ from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.services import connecting, rounds
 from handbill.services.desk import Desk
-from handbill.store import agenda, posts
-from handbill.store.posts import Entry, NewPost, Timing
+from handbill.store import agenda, listings, posts
+from handbill.store.listings import Entry
+from handbill.store.posts import NewPost, Timing
 
 Fault = dict[str, Any]
 
@@ -214,7 +215,7 @@ class Tally:
 
 def tally(app: App) -> Tally:
     """Count the posts by what became of them."""
-    entries = posts.queue(app.desk.engine, list(Status), None)
+    entries = listings.queue(app.desk.engine, list(Status), None)
     failed = [one for one in entries if one.post.status is Status.FAILED]
     refused = sum(any(a.outcome == "refused" for a in one.attempts) for one in failed)
     tries = [attempt for one in entries for attempt in one.attempts]
@@ -241,7 +242,7 @@ def explain(app: App, ledger: Mapping[str, Any], verdict: Verdict) -> None:
     print(verdict.details(), file=sys.stderr)
     for name, numbers in verdict.posts.items():
         for number in numbers[:10]:
-            entry = posts.get(app.desk.engine, number)
+            entry = listings.get(app.desk.engine, number)
             print(f"{name} {_story(entry, ledger)}", file=sys.stderr)
 
 

@@ -14,7 +14,7 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import Damaged, Problem
 from handbill.services import backups, pausing, restoring
 from handbill.settings import load
-from handbill.store import files, posts
+from handbill.store import files, listings
 from handbill.store.engine import sqlite_file
 
 THEN, SINCE = "From the backup.", "Since then."
@@ -130,7 +130,7 @@ class Copying:
 
 
 def _texts(app: App) -> list[str]:
-    return [entry.parts[0].text for entry in posts.queue(app.desk.engine, list(Status), None)]
+    return [entry.parts[0].text for entry in listings.queue(app.desk.engine, list(Status), None)]
 
 
 def _unless(holds: bool, what: str) -> list[str]:

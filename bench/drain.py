@@ -14,7 +14,7 @@ from handbill.app import App
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.services import settling
-from handbill.store import agenda, posts
+from handbill.store import agenda, listings
 
 #: Some answers take a moment, so that the killed worker has posts in hand that are out already.
 SLOW = {"do": "delay", "seconds": 0.2, "accept": True, "times": "always", "chance": 0.1}
@@ -72,7 +72,7 @@ def _answer_for_the_held(app: App, stage: rig.Stage, end: datetime) -> tuple[int
     does not see it, denies it, and it goes out. What the account does show was for the look-up to
     find: it stays held, and the figure is below its bar."""
     shown = {post["text"] for post in stage.accepted()}
-    held = posts.queue(app.desk.engine, [Status.IN_DOUBT], None)
+    held = listings.queue(app.desk.engine, [Status.IN_DOUBT], None)
     unseen = [entry.post.id or 0 for entry in held if entry.parts[0].text not in shown]
     with rig.ahead(app, end - now()) as later:
         for number in unseen:

@@ -21,7 +21,7 @@ from handbill.app import App
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.services import rounds
-from handbill.store import posts
+from handbill.store import listings
 
 #: Where the disk is full, and what the daemon says when it meets that.
 SIGNS = {"arm.before": "is full", "record.before": "Trying again"}
@@ -120,7 +120,7 @@ def going_on(daemon: "subprocess.Popen[str]", answer: Callable[[], object]) -> C
 
 def status_of(app: App, number: int) -> Status:
     """What the database says of a post."""
-    return posts.get(app.desk.engine, number).post.status
+    return listings.get(app.desk.engine, number).post.status
 
 
 def later_on(app: App) -> datetime:

@@ -32,7 +32,7 @@ from handbill.domain.settling import SEND_WINDOW
 from handbill.models import Attempt, Post
 from handbill.services import rounds, settling
 from handbill.settings import variable
-from handbill.store import claims, posts
+from handbill.store import claims, listings
 
 BAR_CASES = 300
 LANES = 4
@@ -130,7 +130,7 @@ class Lane:
         """A post whose look-up is due; for a repeat the doubt is its second one."""
         number = self.ready(app, case)
         self._doubt(app, number)
-        last = posts.get(app.desk.engine, number).attempts[-1]
+        last = listings.get(app.desk.engine, number).attempts[-1]
         rig.overwrite(app, Attempt, last.id or 0, next_look_at=now())
 
     def of_the_dead(self, app: App, case: Case) -> None:
@@ -149,7 +149,7 @@ class Lane:
     def _doubt(self, app: App, number: int) -> None:
         self._stage.faults({"do": "drop"}, **OPEN_DOORS)
         rounds.tick(app.desk)
-        if posts.get(app.desk.engine, number).post.status is not Status.IN_DOUBT:
+        if listings.get(app.desk.engine, number).post.status is not Status.IN_DOUBT:
             raise AssertionError(f"#{number} is not in doubt")
 
 

@@ -22,9 +22,10 @@ from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, U
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, leases, overdue, posts, records, reviews
+from handbill.store import accounts, claims, leases, listings, overdue, posts, records, reviews
 from handbill.store.engine import write
-from handbill.store.posts import Entry, NewPost, Timing
+from handbill.store.listings import Entry
+from handbill.store.posts import NewPost, Timing
 
 #: A Friday; noon in Paris.
 NOW = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
@@ -182,7 +183,7 @@ def add_post(engine: Engine, account: Account | None = None, **fields: Any) -> i
 
 def get(engine: Engine, post_id: int) -> Entry:
     """A post with all that belongs to it, as it is now."""
-    return posts.get(engine, post_id)
+    return listings.get(engine, post_id)
 
 
 def status_of(engine: Engine, post_id: int) -> Status:

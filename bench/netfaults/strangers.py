@@ -16,7 +16,7 @@ from handbill.domain.outcomes import NotSent, Outcome, Receipt, Unknown
 from handbill.inputs import PartIn, PostIn
 from handbill.rehearsal import user_id
 from handbill.services import queueing, rounds
-from handbill.store import posts
+from handbill.store import listings
 
 NEWEST = str(int(ID) - 1000)
 
@@ -76,7 +76,7 @@ def _through_the_store(url: str, _case: Case, size: int, thread: bool) -> Outcom
         new = [("", PostIn(account="ada", at="now", parts=some)) for some in parts]
         queued = queueing.queue(app.desk, new, lambda _text, _moment: False)
         rounds.tick(rig.timeless(app.desk))
-        last = posts.get(app.desk.engine, queued[-1].post.id or 0)
+        last = listings.get(app.desk.engine, queued[-1].post.id or 0)
         app.desk.engine.dispose()
     if last.post.status is Status.PUBLISHED:
         return Receipt(last.parts[-1].remote_id or "", "")

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
-from handbill.store import posts
+from handbill.store import listings
 from handbill.store.lock import sole_worker
 from tests.cli.shell import Answer, Shell
 from tests.factories import (
@@ -180,7 +180,7 @@ def test_what_cannot_go_out_is_exit_1_and_nothing_is_kept(
     answer = add(shell, *arguments)
     assert (answer.code, answer.out) == (1, "")
     assert told in answer.err
-    assert posts.queue(store, list(Status), None) == []
+    assert listings.queue(store, list(Status), None) == []
 
 
 def test_a_post_without_a_time_is_exit_1(shell: Shell) -> None:
@@ -216,7 +216,7 @@ def test_a_guess_is_refused_when_nobody_can_be_asked(shell: Shell, store: Engine
     answer = add(shell, *GUESS)
     assert answer.code == 1
     assert "Handbill would read Fri " in answer.err
-    assert posts.queue(store, list(Status), None) == []
+    assert listings.queue(store, list(Status), None) == []
 
 
 def test_a_guess_is_taken_with_yes_and_shown(shell: Shell) -> None:
@@ -253,7 +253,7 @@ def test_many_are_queued_from_a_file(shell: Shell, store: Engine, tmp_path: Path
     answer = add(shell, "--file", str(tmp_path / "posts.json"))
     assert answer.code == 0
     assert answer.out.count("Queued #") == 3
-    assert len(posts.queue(store, [Status.QUEUED], None)) == 3
+    assert len(listings.queue(store, [Status.QUEUED], None)) == 3
 
 
 def test_a_fault_in_a_file_keeps_all_out_and_is_named_with_its_line(
@@ -263,7 +263,7 @@ def test_a_fault_in_a_file_keeps_all_out_and_is_named_with_its_line(
     answer = add(shell, "--file", str(tmp_path / "posts.csv"))
     assert (answer.code, answer.out) == (1, "")
     assert "line 3: Too long" in answer.err
-    assert posts.queue(store, list(Status), None) == []
+    assert listings.queue(store, list(Status), None) == []
 
 
 def test_a_file_does_nothing_to_a_terminal(shell: Shell, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.services import backups, pausing, restoring, rounds, settling
 from handbill.settings import load, variable
-from handbill.store import agenda, posts
+from handbill.store import agenda, listings
 from tests.factories import broken, nothing
 
 pytestmark = pytest.mark.process
@@ -130,8 +130,8 @@ def test_backed_up_while_publishing_and_restored_elsewhere_nothing_is_sent_twice
     restored.desk.engine.dispose()
 
 
-def _all(app: App) -> list[posts.Entry]:
-    return posts.queue(app.desk.engine, list(Status), None)
+def _all(app: App) -> list[listings.Entry]:
+    return listings.queue(app.desk.engine, list(Status), None)
 
 
 def test_after_a_crash_what_was_never_sent_goes_out_once_a_person_says_so(
@@ -155,7 +155,7 @@ def test_after_a_crash_what_was_never_sent_goes_out_once_a_person_says_so(
     fine(app.settings.home, "resume")
     restored = opened(app.settings.home)
     look_for_all(restored)
-    held = posts.queue(restored.desk.engine, [Status.IN_DOUBT], None)
+    held = listings.queue(restored.desk.engine, [Status.IN_DOUBT], None)
     assert {e.parts[0].text for e in held} == set(texts) - sent, "the rest is for a person"
     assert len(stage.accepted()) == len(sent)
     with rig.ahead(restored, timedelta(minutes=2)) as later:
@@ -208,7 +208,7 @@ def test_pausing_everything_takes_effect_at_once(app: App, stage: rig.Stage) -> 
 
 
 def _is_late(app: App) -> bool:
-    (entry,) = posts.queue(app.desk.engine, [Status.QUEUED], None)
+    (entry,) = listings.queue(app.desk.engine, [Status.QUEUED], None)
     return entry.post.due_at is not None and now() > entry.post.due_at + timedelta(seconds=1)
 
 

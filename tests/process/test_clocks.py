@@ -21,7 +21,7 @@ from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.domain.settling import LOOKUPS
 from handbill.services import rounds
-from handbill.store import posts, workers
+from handbill.store import listings, workers
 
 pytestmark = pytest.mark.process
 
@@ -134,7 +134,9 @@ def test_a_clock_that_jumps_ahead_makes_nothing_early_and_loses_nothing(
         assert "clock is 1 h ahead" in told.stdout or "clock is 1 day ahead" in told.stdout
         assert f"clock jumped ahead by {'1 h' if ahead == HOUR else '1 day'}." in said(app)
         assert stage.accepted() == []
-        assert posts.get(app.desk.engine, number).post.status is Status.QUEUED, "not missed either"
+        assert listings.get(app.desk.engine, number).post.status is Status.QUEUED, (
+            "not missed either"
+        )
         clock.put(timedelta(0))
         wake(app)
         assert leaves_once_and_not_early(stage, due) < 10 * SECOND
@@ -153,7 +155,7 @@ def test_a_daemon_that_starts_by_a_clock_that_is_ahead_sends_nothing_until_it_is
         clock.put(timedelta(0))
         wake(app)
         assert leaves_once_and_not_early(stage, due) < 10 * SECOND
-    assert posts.get(app.desk.engine, number).post.status is Status.PUBLISHED
+    assert listings.get(app.desk.engine, number).post.status is Status.PUBLISHED
 
 
 def test_a_clock_that_jumps_back_makes_nothing_early_and_nothing_twice(
@@ -187,7 +189,7 @@ def test_a_tick_by_a_clock_that_is_ahead_refuses_in_plain_words(
     assert "This computer's clock is 1 h ahead of X's" in done.stderr
     assert "Traceback" not in done.stderr
     assert stage.accepted() == []
-    assert posts.get(app.desk.engine, number).post.status is Status.QUEUED
+    assert listings.get(app.desk.engine, number).post.status is Status.QUEUED
 
 
 def test_while_the_clock_is_wrong_no_look_up_is_used_up_or_counts(
@@ -204,18 +206,20 @@ def test_while_the_clock_is_wrong_no_look_up_is_used_up_or_counts(
         after = LOOKUPS[0].total_seconds() + 2
         rig.until(lambda: time.monotonic() > doubtful + after, "the time of the first look-up")
         wake(app)
-        assert posts.get(app.desk.engine, number).attempts[0].looks == 0
+        assert listings.get(app.desk.engine, number).attempts[0].looks == 0
         clock.put(timedelta(0))
         wake(app)
         rig.until(lambda: trouble(app) == "", "the clock to be right")
-        assert posts.get(app.desk.engine, number).attempts[0].looks == 0, "a request could be late"
+        assert listings.get(app.desk.engine, number).attempts[0].looks == 0, (
+            "a request could be late"
+        )
     rounds.tick(app.desk)
     assert status(app, number) is Status.PUBLISHED
     assert len(stage.accepted()) == 1
 
 
 def status(app: App, number: int) -> Status:
-    return posts.get(app.desk.engine, number).post.status
+    return listings.get(app.desk.engine, number).post.status
 
 
 def test_a_daemon_that_is_frozen_over_the_due_time_sends_late_and_once(

@@ -12,7 +12,7 @@ from bench.fulldisk import later_on, status_of
 from handbill.app import build
 from handbill.domain.lifecycle import Status
 from handbill.settings import load
-from handbill.store import posts
+from handbill.store import listings
 from tests.conftest import Postgres
 
 pytestmark = [pytest.mark.process, pytest.mark.postgres]
@@ -38,7 +38,7 @@ def test_a_commit_is_cut_off_and_a_worker_with_a_clear_line_finishes_the_post(
     end = later_on(app)
     verdict = oracle.judge(app.desk.engine, stage.ledger(), end)
     status, sent = status_of(app, number), len(stage.accepted())
-    first = posts.get(app.desk.engine, number).attempts[0]
+    first = listings.get(app.desk.engine, number).attempts[0]
     app.desk.engine.dispose()
     postgres.drop(address)
     assert verdict.ok, verdict.line()

@@ -15,7 +15,7 @@ from handbill.app import App
 from handbill.clock import now
 from handbill.domain.lifecycle import Status
 from handbill.services import connecting
-from handbill.store import posts
+from handbill.store import listings
 
 pytestmark = pytest.mark.process
 
@@ -84,8 +84,8 @@ def test_sigterm_finishes_the_exchange_and_exits_0(app: App, stage: rig.Stage) -
         rig.until(stage.accepted, "the first post")
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(timeout=20) == 0
-    assert posts.get(app.desk.engine, one).post.status is Status.PUBLISHED
-    assert posts.get(app.desk.engine, two).post.status is Status.QUEUED
+    assert listings.get(app.desk.engine, one).post.status is Status.PUBLISHED
+    assert listings.get(app.desk.engine, two).post.status is Status.QUEUED
     assert len(stage.accepted()) == 1
 
 
@@ -98,7 +98,7 @@ def test_sigterm_gives_back_what_was_claimed_beforehand(home: Path, stage: rig.S
         rig.until(stage.accepted, "the first posts")
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(timeout=20) == 0
-    became = [entry.post.status for entry in posts.queue(app.desk.engine, list(Status), None)]
+    became = [entry.post.status for entry in listings.queue(app.desk.engine, list(Status), None)]
     app.desk.engine.dispose()
     assert sorted(became) == [Status.PUBLISHED] * 2 + [Status.QUEUED] * 2
     assert len(stage.accepted()) == 2
@@ -151,7 +151,7 @@ def test_each_error_ends_in_its_state_with_a_sentence_a_critic_understands(
     stage.faults({"do": "error", "shape": shape})
     (number,) = rig.queue(app, "ada", "A post.")
     handbill(app, "tick")
-    entry = posts.get(app.desk.engine, number)
+    entry = listings.get(app.desk.engine, number)
     assert entry.post.status is status
     assert (entry.account.paused_at is not None) is paused
     assert sentence in entry.attempts[0].detail

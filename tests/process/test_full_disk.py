@@ -12,7 +12,7 @@ from bench import fulldisk, rig
 from bench.fulldisk import Disk, going_on, later_on, status_of, stopped_at
 from handbill.app import App
 from handbill.domain.lifecycle import Status
-from handbill.store import posts
+from handbill.store import listings
 
 pytestmark = pytest.mark.process
 
@@ -52,7 +52,7 @@ def test_full_when_it_is_armed_nothing_is_sent_and_once_there_is_room_it_goes_ou
         disk.free()
         rig.until(going_on(daemon, lambda: status_of(app, number) is Status.QUEUED), "the record")
     assert stage.accepted() == []
-    (tried,) = posts.get(app.desk.engine, number).attempts
+    (tried,) = listings.get(app.desk.engine, number).attempts
     assert (tried.armed_at, tried.outcome) == (None, "not_sent")
     later_on(app)
     assert len(stage.accepted()) == 1
@@ -71,7 +71,7 @@ def test_full_when_it_is_recorded_it_is_written_down_once_there_is_room_and_not_
             going_on(daemon, lambda: status_of(app, number) is Status.PUBLISHED), "the record"
         )
     assert len(stage.accepted()) == 1
-    assert posts.get(app.desk.engine, number).parts[0].remote_id == stage.accepted()[0]["id"]
+    assert listings.get(app.desk.engine, number).parts[0].remote_id == stage.accepted()[0]["id"]
 
 
 def test_killed_while_it_could_not_be_recorded_it_is_found_and_not_sent_again(
@@ -116,5 +116,5 @@ def test_on_a_full_disk_nothing_is_queued_backed_up_or_half_written(
         path for path in disk.folder.iterdir() if "backup" in path.name or "zip" in path.name
     ]
     disk.free()
-    assert posts.queue(app.desk.engine, list(Status), None) == []
+    assert listings.queue(app.desk.engine, list(Status), None) == []
     assert handbill("queue", "add", "Room.", "--at", "+2h").returncode == 0

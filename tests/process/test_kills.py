@@ -15,7 +15,7 @@ from bench import rig
 from handbill.app import App
 from handbill.domain.lifecycle import Status
 from handbill.services import rounds
-from handbill.store import posts
+from handbill.store import listings
 
 pytestmark = pytest.mark.process
 
@@ -28,7 +28,7 @@ def app(home: Path, stage: rig.Stage) -> Generator[App]:
 
 
 def status_of(app: App, number: int) -> Status:
-    return posts.get(app.desk.engine, number).post.status
+    return listings.get(app.desk.engine, number).post.status
 
 
 def daemon_dies(app: App, failpoint: str) -> int:
@@ -80,7 +80,7 @@ def test_killed_between_arming_and_sending_it_is_held_and_never_queued_again(
     seen = recover(app, number)
     assert set(seen[1:]) == {Status.IN_DOUBT}
     assert stage.accepted() == []
-    entry = posts.get(app.desk.engine, number)
+    entry = listings.get(app.desk.engine, number)
     assert entry.post.attention
     assert entry.attempts[-1].next_look_at is None, "it is a person's turn"
 
@@ -94,7 +94,7 @@ def test_killed_between_the_answer_and_its_record_it_is_found_on_the_timeline(
     assert Status.QUEUED not in seen
     assert seen[-1] is Status.PUBLISHED
     assert len(stage.accepted()) == 1
-    entry = posts.get(app.desk.engine, number)
+    entry = listings.get(app.desk.engine, number)
     assert entry.parts[0].remote_id == stage.accepted()[0]["id"]
     assert entry.attempts[-1].resolution == "found"
 

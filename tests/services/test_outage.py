@@ -20,7 +20,7 @@ from handbill.networks import x
 from handbill.rehearsal import practice_keys
 from handbill.services import connecting, history, rounds
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, posts
+from handbill.store import accounts, claims, listings, posts
 from handbill.store.posts import NewPost, Timing
 from tests.factories import DAY, HOUR, MINUTE, NOW, SECOND, Hands
 
@@ -68,7 +68,7 @@ def run(desk: Desk, hands: Hands, length: timedelta, every: timedelta = 37 * SEC
 
 
 def everything(desk: Desk) -> list[Post]:
-    return [entry.post for entry in posts.queue(desk.engine, list(Status), None)]
+    return [entry.post for entry in listings.queue(desk.engine, list(Status), None)]
 
 
 def outs(desk: Desk) -> dict[int, list[Post]]:
@@ -137,7 +137,7 @@ def test_a_new_post_is_not_delayed_by_the_backlog(desk: Desk, hands: Hands) -> N
     hands.forward(30 * SECOND)
     (new,) = queue(desk, "ada", (hands.now, HOUR))
     rounds.tick(desk)
-    post = posts.get(desk.engine, new).post
+    post = listings.get(desk.engine, new).post
     assert post.published_at == post.due_at == hands.now
 
 
@@ -155,7 +155,7 @@ def test_a_tick_takes_over_what_a_killed_one_had_though_nothing_is_due(
     (number,) = queue(desk, "ada", (hands.now, HOUR))
     claims.claim(desk.engine, hands.now, "killed", 1, desk.pictures)
     rounds.tick(desk)
-    assert posts.get(desk.engine, number).post.status is Status.QUEUED
+    assert listings.get(desk.engine, number).post.status is Status.QUEUED
 
 
 def test_ticks_five_minutes_apart_are_no_outage(desk: Desk, hands: Hands, stage: rig.Stage) -> None:

@@ -11,7 +11,7 @@ from handbill.errors import InputProblem
 from handbill.services import history, pausing, publishing
 from handbill.services.desk import Desk
 from handbill.store import accounts, claims, doubts, overdue, restoring
-from handbill.store.posts import Entry
+from handbill.store.listings import Entry
 from tests.factories import (
     DAY,
     HOUR,

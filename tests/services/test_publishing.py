@@ -33,9 +33,9 @@ from handbill.rehearsal import user_id as practice_user
 from handbill.services import connecting, history, publishing, queueing, rounds, settling
 from handbill.services.desk import Desk
 from handbill.settings import load
-from handbill.store import accounts, claims, posts
+from handbill.store import accounts, claims, listings
 from handbill.store.engine import write
-from handbill.store.posts import Entry
+from handbill.store.listings import Entry
 
 MINUTE = timedelta(minutes=1)
 
@@ -53,7 +53,7 @@ def ahead(app: App, by: timedelta) -> Desk:
 
 
 def entry(app: App, number: int) -> Entry:
-    return posts.get(app.desk.engine, number)
+    return listings.get(app.desk.engine, number)
 
 
 def publish(app: App, text: str = "A post.") -> int:

@@ -14,9 +14,9 @@ from handbill.errors import InputProblem, NotFound, Problem, TooLate
 from handbill.inputs import ImageIn, PartIn, PostIn, TimeIn
 from handbill.services import queueing
 from handbill.services.desk import Desk
-from handbill.store import accounts, posts
+from handbill.store import accounts, listings
 from handbill.store.claims import images_of
-from handbill.store.posts import Entry
+from handbill.store.listings import Entry
 from tests.factories import (
     DAY,
     HOUR,
@@ -72,7 +72,7 @@ def refusal(desk: Desk, text: str = "See it.", *images: ImageIn, **fields: objec
 
 
 def everything(desk: Desk) -> list[Entry]:
-    return posts.queue(desk.engine, list(Status), None)
+    return listings.queue(desk.engine, list(Status), None)
 
 
 @pytest.fixture

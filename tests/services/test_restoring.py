@@ -23,8 +23,8 @@ from handbill.services.desk import Desk
 from handbill.services.restoring import Restored
 from handbill.store import claims, posts, workers
 from handbill.store.engine import make_engine, sqlite_file
+from handbill.store.listings import Entry
 from handbill.store.lock import sole_worker
-from handbill.store.posts import Entry
 from handbill.store.schema import HEAD, open_store, upgrade
 from tests.factories import (
     DAY,

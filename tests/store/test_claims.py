@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
 from handbill.models import Account, Post
-from handbill.store import accounts, claims, doubts, leases, posts, records
+from handbill.store import accounts, claims, doubts, leases, listings, posts, records
 from handbill.store.claims import SEND_LEASE
 from handbill.store.engine import make_engine
 from tests.factories import (
@@ -239,7 +239,7 @@ def test_eight_workers_claim_each_of_two_hundred_posts_exactly_once(
 
     def work(name: str, mine: Engine) -> None:
         try:
-            while posts.queue(mine, [Status.QUEUED], None, limit=1):
+            while listings.queue(mine, [Status.QUEUED], None, limit=1):
                 for claim in claims.claim(mine, NOW, name, 3, PICTURES):
                     with counting:
                         got[claim.post_id] += 1
@@ -258,7 +258,7 @@ def test_eight_workers_claim_each_of_two_hundred_posts_exactly_once(
     assert not trouble
     assert len(got) == 200
     assert set(got.values()) == {1}
-    kept = posts.history(engine, [Status.PUBLISHED], None, None, None, None, None)
+    kept = listings.history(engine, [Status.PUBLISHED], None, None, None, None, None)
     assert [len(entry.attempts) for entry in kept] == [1] * 200
 
 

@@ -17,7 +17,17 @@ from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
 from handbill.errors import Deadlock, TooLate
 from handbill.models import Account, Attempt, Post
-from handbill.store import claims, doubts, group, leases, overdue, posts, records, standing
+from handbill.store import (
+    claims,
+    doubts,
+    group,
+    leases,
+    listings,
+    overdue,
+    posts,
+    records,
+    standing,
+)
 from handbill.store.engine import make_engine
 from tests.factories import (
     DAY,
@@ -168,7 +178,7 @@ def pause(engine: Engine, _chance: random.Random) -> None:
 def requeue(engine: Engine, chance: random.Random) -> None:
     for number in chance.sample(range(1, POSTS + 1), 4):
         doubts.judge(engine, number, None, NOW)
-    over = posts.queue(engine, [Status.MISSED, Status.FAILED], None, 20)
+    over = listings.queue(engine, [Status.MISSED, Status.FAILED], None, 20)
     acts = {entry.post.id or 0: posts.requeue(timing(NOW)) for entry in over}
     try:
         posts.change_all(engine, acts)
@@ -198,7 +208,7 @@ def test_everybody_at_once_and_nobody_waits_in_a_circle(engine: Engine, crowd: C
         one.result()
     assert min(crowd.did.values()) > 0, crowd.did
     leases.expire_all(engine, NOW)
-    for entry in (posts.get(engine, number) for number in range(1, POSTS + 1)):
+    for entry in (listings.get(engine, number) for number in range(1, POSTS + 1)):
         assert entry.post.status is not Status.PUBLISHING
         assert all(one.ended_at for one in entry.attempts)
         armed = [one for one in entry.attempts if one.armed_at]

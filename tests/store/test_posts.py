@@ -11,7 +11,7 @@ from handbill.domain.lifecycle import EDITABLE, Status
 from handbill.domain.outcomes import Outcome
 from handbill.errors import NotFound, TooLate
 from handbill.models import Post
-from handbill.store import posts
+from handbill.store import listings, posts
 from tests.factories import (
     DAY,
     HOUR,
@@ -177,7 +177,7 @@ def test_a_cancelled_post_needs_nobodys_eyes(engine: Engine) -> None:
     post_id = add_in(engine, Status.FAILED)
     change(engine, post_id, posts.cancel)
     assert get(engine, post_id).post.attention is None
-    assert posts.needing_eyes(engine) == []
+    assert listings.needing_eyes(engine) == []
 
 
 # Writing
@@ -189,7 +189,7 @@ def test_posts_are_written_all_or_none(engine: Engine) -> None:
     bad = posts.NewPost(999, None, "UTC", timing(), [("No such account.", [])], False)
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         posts.add(engine, [good, bad], NOW)
-    assert posts.queue(engine, list(Status), None) == []
+    assert listings.queue(engine, list(Status), None) == []
 
 
 def test_a_new_post_is_as_given(engine: Engine) -> None:
@@ -237,7 +237,7 @@ def test_the_queue_is_read_soonest_first_and_what_has_no_time_last(engine: Engin
     undated = add_post(engine, at=None, draft=True)
     soon = add_post(engine, at=NOW)
     same = add_post(engine, at=NOW)
-    found = posts.queue(engine, [Status.DRAFT, Status.QUEUED], None)
+    found = listings.queue(engine, [Status.DRAFT, Status.QUEUED], None)
     assert [entry.post.id for entry in found] == [soon, same, later, undated]
 
 
@@ -246,10 +246,10 @@ def test_the_queue_can_be_read_for_one_account_one_status_and_only_so_far(engine
     mine = [add_post(engine, ines, at=NOW + n * MINUTE) for n in range(3)]
     add_post(engine, sol)
     add_post(engine, ines, draft=True)
-    found = posts.queue(engine, [Status.QUEUED], "ines")
+    found = listings.queue(engine, [Status.QUEUED], "ines")
     assert [entry.post.id for entry in found] == mine
-    assert len(posts.queue(engine, [Status.QUEUED], None, limit=2)) == 2
-    assert posts.queue(engine, [Status.QUEUED], "nobody") == []
+    assert len(listings.queue(engine, [Status.QUEUED], None, limit=2)) == 2
+    assert listings.queue(engine, [Status.QUEUED], "nobody") == []
 
 
 def history(engine: Engine, **fields: object) -> list[int | None]:
@@ -262,7 +262,7 @@ def history(engine: Engine, **fields: object) -> list[int | None]:
         "review": None,
         "limit": None,
     }
-    return [entry.post.id for entry in posts.history(engine, **{**asked, **fields})]  # type: ignore[arg-type]
+    return [entry.post.id for entry in listings.history(engine, **{**asked, **fields})]  # type: ignore[arg-type]
 
 
 def test_history_is_read_newest_first_by_going_out_or_else_by_being_due(engine: Engine) -> None:
@@ -297,7 +297,7 @@ def test_twelve_hundred_posts_are_read_with_all_that_belongs_to_them(lite: Engin
     many = [new_post(account, str(n), at=NOW + n * SECOND) for n in range(1200)]
     posts.add(lite, many, NOW)
     claim = attempt(lite, receipt("1001"))
-    found = posts.queue(lite, list(Status), None)
+    found = listings.queue(lite, list(Status), None)
     assert [entry.parts[0].text for entry in found] == [str(n) for n in range(1200)]
     assert [len(entry.attempts) for entry in found] == [1] + [0] * 1199
     assert claim.post_id == found[0].post.id
@@ -308,26 +308,26 @@ def test_what_is_overdue_is_what_should_have_left(engine: Engine) -> None:
     late = add_post(engine, at=NOW - MINUTE)
     add_post(engine, at=NOW + MINUTE)
     add_post(engine, at=NOW - MINUTE, draft=True)
-    assert [entry.post.id for entry in posts.overdue(engine, NOW)] == [late]
+    assert [entry.post.id for entry in listings.overdue(engine, NOW)] == [late]
 
 
 def test_a_retry_that_waits_is_not_overdue(engine: Engine) -> None:
     add_post(engine)
     attempt(engine, not_sent(), NOW + SECOND)
-    assert posts.overdue(engine, NOW + 2 * SECOND) == []
+    assert listings.overdue(engine, NOW + 2 * SECOND) == []
 
 
 def test_a_post_whose_account_rests_is_not_overdue(engine: Engine) -> None:
     number = add_post(engine)
     attempt(engine, busy(NOW + HOUR))
-    assert posts.overdue(engine, NOW + HOUR) == []
-    assert [entry.post.id for entry in posts.overdue(engine, NOW + HOUR + SECOND)] == [number]
+    assert listings.overdue(engine, NOW + HOUR) == []
+    assert [entry.post.id for entry in listings.overdue(engine, NOW + HOUR + SECOND)] == [number]
 
 
 def test_what_needs_eyes_is_read_newest_first(engine: Engine) -> None:
     numbers = [add_in(engine, s) for s in (Status.FAILED, Status.MISSED, Status.IN_DOUBT)]
     add_post(engine)
-    assert [entry.post.id for entry in posts.needing_eyes(engine)] == numbers[::-1]
+    assert [entry.post.id for entry in listings.needing_eyes(engine)] == numbers[::-1]
 
 
 def test_an_entry_lists_every_attempt_oldest_first(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Outcome
-from handbill.store import accounts, claims, doubts, overdue, posts, records
+from handbill.store import accounts, claims, doubts, listings, overdue, posts, records
 from tests.factories import (
     DAY,
     HOUR,
@@ -220,7 +220,7 @@ def test_two_accounts_may_have_the_same_number(engine: Engine) -> None:
     for name in ("ines", "sol"):
         add_post(engine, add_account(engine, name))
         assert attempt(engine, receipt("1001"))
-    assert len(posts.history(engine, [Status.PUBLISHED], None, None, None, None, None)) == 2
+    assert len(listings.history(engine, [Status.PUBLISHED], None, None, None, None, None)) == 2
 
 
 # Late answers

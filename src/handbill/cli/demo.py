@@ -137,13 +137,13 @@ def _watch(app: "App", numbers: Sequence[int]) -> None:
     from rich.live import Live
 
     from handbill.domain.lifecycle import Status
-    from handbill.store import posts
+    from handbill.store import listings
 
     ends = time.monotonic() + PATIENCE_S
     console = Console()
     with Live(console=console, refresh_per_second=10, transient=console.is_terminal) as live:
         while True:
-            entries = [posts.get(app.desk.engine, number) for number in numbers]
+            entries = [listings.get(app.desk.engine, number) for number in numbers]
             live.update(_view(entries))
             waits = any(e.post.status in (Status.QUEUED, Status.PUBLISHING) for e in entries)
             if not waits or time.monotonic() > ends:

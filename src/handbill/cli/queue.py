@@ -24,7 +24,7 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
-    from handbill.store.posts import Entry
+    from handbill.store.listings import Entry
 
 group = typer.Typer(help="The posts that wait.", no_args_is_help=True)
 
@@ -162,9 +162,9 @@ def _to(entry: "Entry") -> str:
 def show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Show one post whole, with every attempt."""
     from handbill.cli.reports import attempts
-    from handbill.store import posts
+    from handbill.store import listings
 
-    entry = posts.get(door(context).desk.engine, number)
+    entry = listings.get(door(context).desk.engine, number)
     if as_json:
         return render.as_json(render.posts_json([entry])[0])
     post = entry.post

@@ -16,7 +16,7 @@ from handbill.domain.zones import show
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from handbill.store.posts import Entry
+    from handbill.store.listings import Entry
 
 
 def say(text: str) -> None:

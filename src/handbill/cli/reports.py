@@ -16,7 +16,7 @@ from handbill.errors import InputProblem
 if TYPE_CHECKING:
     from handbill.models import Attempt
     from handbill.services.history import State
-    from handbill.store.posts import Entry
+    from handbill.store.listings import Entry
 
 
 #: How an attempt ended, in words.

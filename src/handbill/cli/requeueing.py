@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handbill.services.requeueing import Turn
-    from handbill.store.posts import Entry
+    from handbill.store.listings import Entry
 
 
 def requeue(

@@ -13,8 +13,8 @@ from handbill.domain.zones import zone
 from handbill.errors import InputProblem
 from handbill.models import Account, Standing, Worker
 from handbill.services.desk import Desk
-from handbill.store import accounts, agenda, posts, reviews, standing, workers
-from handbill.store.posts import Entry
+from handbill.store import accounts, agenda, listings, reviews, standing, workers
+from handbill.store.listings import Entry
 
 #: Where a post's life in the queue is over, or waits for a person.
 ENDED = (Status.PUBLISHED, Status.FAILED, Status.MISSED, Status.IN_DOUBT, Status.CANCELLED)
@@ -39,7 +39,7 @@ def history(desk: Desk, chosen: Filter) -> list[Entry]:
         accounts.named(desk.engine, chosen.account)
     if chosen.review:
         reviews.named(desk.engine, chosen.review)
-    return posts.history(
+    return listings.history(
         desk.engine,
         statuses=chosen.statuses,
         since=chosen.since,
@@ -69,7 +69,7 @@ def queue(desk: Desk, account: str | None, statuses: Sequence[Status] = WAITING)
     """What waits, soonest first. Raises NotFound for an unknown account."""
     if account:
         accounts.named(desk.engine, account)
-    return posts.queue(desk.engine, statuses, account)
+    return listings.queue(desk.engine, statuses, account)
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ def state(desk: Desk) -> State:
     everyone = accounts.listing(engine)
     return State(
         counts=agenda.counts(engine),
-        next_up=posts.queue(engine, [Status.QUEUED], None, limit=5),
-        late=posts.overdue(engine, now - MOMENT),
-        eyes=posts.needing_eyes(engine),
+        next_up=listings.queue(engine, [Status.QUEUED], None, limit=5),
+        late=listings.overdue(engine, now - MOMENT),
+        eyes=listings.needing_eyes(engine),
         pause=standing.get(engine, standing.PAUSE),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],

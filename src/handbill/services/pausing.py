@@ -8,8 +8,8 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 from handbill.models import Standing
 from handbill.services.desk import Desk
-from handbill.store import posts, restoring, standing
-from handbill.store.posts import Entry
+from handbill.store import listings, restoring, standing
+from handbill.store.listings import Entry
 from handbill.store.standing import PAUSE
 
 
@@ -46,13 +46,13 @@ def pause(desk: Desk, reason: str) -> Standing:
 def waiting(desk: Desk) -> Waiting:
     """What a `resume` at this moment would let go, and what is asked about, by this clock."""
     now = desk.clock()
-    late = [e for e in posts.overdue(desk.engine, now) if e.post.status is Status.QUEUED]
-    doubts = posts.queue(desk.engine, [Status.IN_DOUBT], None)
+    late = [e for e in listings.overdue(desk.engine, now) if e.post.status is Status.QUEUED]
+    doubts = listings.queue(desk.engine, [Status.IN_DOUBT], None)
     return Waiting(
         pause=held(desk),
         overdue=[entry for entry in late if not _too_late(entry, now)],
         missed=[entry for entry in late if _too_late(entry, now)],
-        unasked=[e for e in doubts if any(map(restoring.is_unasked, e.attempts))][: posts.MOST],
+        unasked=[e for e in doubts if any(map(restoring.is_unasked, e.attempts))][: listings.MOST],
     )
 
 

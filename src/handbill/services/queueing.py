@@ -16,9 +16,10 @@ from handbill.models import Account
 from handbill.services import pictures
 from handbill.services.desk import Desk
 from handbill.services.guessing import guess
-from handbill.store import accounts, posts, reviews
+from handbill.store import accounts, listings, posts, reviews
 from handbill.store.claims import images_of
-from handbill.store.posts import Entry, NewPost, Timing
+from handbill.store.listings import Entry
+from handbill.store.posts import NewPost, Timing
 
 #: Asks a person whether a guessed time is the one that was meant.
 Confirm = Callable[[str, Moment], bool]
@@ -45,7 +46,7 @@ def queue(
             wrong.append(f"{place}: {problem}")
     if wrong:
         raise InputProblem("\n".join([f"Nothing was queued. {len(wrong)} of {len(new)}:", *wrong]))
-    return [posts.get(desk.engine, number) for number in posts.add(desk.engine, ready, now)]
+    return [listings.get(desk.engine, number) for number in posts.add(desk.engine, ready, now)]
 
 
 def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPost:
@@ -73,7 +74,7 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
 def twins(desk: Desk, entry: Entry) -> list[int]:
     """Numbers of the account's other posts that say just the same and are not given up."""
     text = entry.parts[0].text
-    others = posts.saying(desk.engine, entry.account.id or 0, text)
+    others = listings.saying(desk.engine, entry.account.id or 0, text)
     return [number for number in others if number != entry.post.id]
 
 
@@ -129,7 +130,7 @@ def _fold(fold: str | None) -> Fold | None:
 
 def approve(desk: Desk, post_id: int) -> Entry:
     """Queue a draft. Raises InputProblem when its time is past."""
-    entry = posts.get(desk.engine, post_id)
+    entry = listings.get(desk.engine, post_id)
     due = entry.post.due_at
     if entry.post.status is Status.DRAFT and due is not None and due < desk.clock():
         raise InputProblem(
@@ -137,31 +138,31 @@ def approve(desk: Desk, post_id: int) -> Entry:
             f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",
         )
     posts.change(desk.engine, post_id, posts.approve)
-    return posts.get(desk.engine, post_id)
+    return listings.get(desk.engine, post_id)
 
 
 def unqueue(desk: Desk, post_id: int) -> Entry:
     """Make a queued post a draft again."""
     posts.change(desk.engine, post_id, posts.unqueue)
-    return posts.get(desk.engine, post_id)
+    return listings.get(desk.engine, post_id)
 
 
 def cancel(desk: Desk, post_id: int) -> Entry:
     """Give a post up."""
     posts.change(desk.engine, post_id, posts.cancel)
-    return posts.get(desk.engine, post_id)
+    return listings.get(desk.engine, post_id)
 
 
 def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Entry:
     """Give a post a new time; a missed or failed one is queued again with it."""
-    entry = posts.get(desk.engine, post_id)
+    entry = listings.get(desk.engine, post_id)
     here = asked.model_copy(update={"zone": asked.zone or entry.post.zone})
     timing = when(entry.account, here, desk.clock(), confirm)
     kept = _limit(entry)
     if asked.no_later_than is None and kept is not None:
         timing = replace(timing, no_later_than=timing.due_at + kept)
     posts.change(desk.engine, post_id, posts.reschedule(timing))
-    return posts.get(desk.engine, post_id)
+    return listings.get(desk.engine, post_id)
 
 
 def _limit(entry: Entry) -> timedelta | None:
@@ -171,7 +172,7 @@ def _limit(entry: Entry) -> timedelta | None:
 
 def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | None) -> Entry:
     """Change text or pictures of a post that is not out. Raises TooLate, InputProblem."""
-    entry = posts.get(desk.engine, post_id)
+    entry = listings.get(desk.engine, post_id)
     part = next((part for part in entry.parts if part.remote_id is None), entry.parts[-1])
     kept = None if images is None else [pictures.keep(image, desk.pictures) for image in images]
     new_text = part.text if text is None else text
@@ -179,4 +180,4 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     refuse(desk, entry.account, new_text, shown)
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
     posts.change(desk.engine, post_id, posts.edit(text, rows))
-    return posts.get(desk.engine, post_id)
+    return listings.get(desk.engine, post_id)

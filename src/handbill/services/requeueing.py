@@ -15,8 +15,9 @@ from handbill.models import Account
 from handbill.services import queueing
 from handbill.services.desk import Desk
 from handbill.services.queueing import Confirm
-from handbill.store import accounts, posts
-from handbill.store.posts import Entry, Timing
+from handbill.store import accounts, listings, posts
+from handbill.store.listings import Entry
+from handbill.store.posts import Timing
 
 #: What can be queued again.
 OVER = (Status.MISSED, Status.FAILED)
@@ -32,7 +33,7 @@ class Turn:
 
 def named(desk: Desk, numbers: Sequence[int]) -> list[Entry]:
     """The posts of these numbers. Raises NotFound, or InputProblem for one that is not over."""
-    entries = [posts.get(desk.engine, number) for number in sorted(set(numbers))]
+    entries = [listings.get(desk.engine, number) for number in sorted(set(numbers))]
     for entry in entries:
         if entry.post.status not in OVER:
             label = LABELS[entry.post.status].lower()
@@ -47,7 +48,7 @@ def over(desk: Desk, statuses: Sequence[Status], account: str | None) -> list[En
     """All posts in these statuses. Raises NotFound when there are none."""
     if account:
         accounts.named(desk.engine, account)
-    entries = posts.queue(desk.engine, statuses, account)
+    entries = listings.queue(desk.engine, statuses, account)
     if not entries:
         words = " or ".join(LABELS[status].lower() for status in statuses)
         where = f" on {account}" if account else ""
@@ -100,4 +101,4 @@ def requeue(desk: Desk, turns: Sequence[Turn]) -> list[Entry]:
     """Queue them again as planned, all or none. Raises TooLate when one has moved on meanwhile."""
     acts = {turn.entry.post.id or 0: posts.requeue(turn.timing) for turn in turns}
     posts.change_all(desk.engine, acts)
-    return [posts.get(desk.engine, number) for number in acts]
+    return [listings.get(desk.engine, number) for number in acts]

@@ -22,11 +22,11 @@ from handbill.failpoints import failpoint
 from handbill.services import archives
 from handbill.services.archives import Archive, Manifest
 from handbill.services.desk import Desk
-from handbill.store import agenda, copying, files, posts, restoring, workers
+from handbill.store import agenda, copying, files, listings, restoring, workers
 from handbill.store.copying import Told
 from handbill.store.engine import snapshot, sqlite_file
+from handbill.store.listings import Entry
 from handbill.store.lock import sole_worker
-from handbill.store.posts import Entry
 from handbill.store.restoring import Known
 from handbill.store.schema import open_store
 
@@ -180,8 +180,8 @@ def _outcome(desk: Desk, manifest: Manifest, aside: Path | None) -> Restored:
             manifest=manifest,
             aside=aside,
             counts=agenda.counts(engine),
-            queued=posts.queue(engine, [Status.QUEUED], None, posts.MOST),
-            in_doubt=posts.queue(engine, [Status.IN_DOUBT], None, posts.MOST),
+            queued=listings.queue(engine, [Status.QUEUED], None, listings.MOST),
+            in_doubt=listings.queue(engine, [Status.IN_DOUBT], None, listings.MOST),
         )
     finally:
         engine.dispose()

@@ -16,7 +16,7 @@ from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
 from handbill.services.shifts import Shift
 from handbill.services.timekeeping import Timekeeper
-from handbill.store import accounts, agenda, claims, leases, posts, standing
+from handbill.store import accounts, agenda, claims, leases, listings, standing
 from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
@@ -32,7 +32,7 @@ def warm_up(desk: Desk) -> None:
 def greet(desk: Desk) -> None:
     """One line that says what the daemon works on, and what comes next."""
     place = sqlite_file(desk.engine) or "the database server"
-    waiting = posts.queue(desk.engine, [Status.QUEUED], None, limit=1)
+    waiting = listings.queue(desk.engine, [Status.QUEUED], None, limit=1)
     coming = "nothing is queued yet"
     if waiting and waiting[0].post.due_at:
         post = waiting[0].post

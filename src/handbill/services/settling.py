@@ -8,7 +8,7 @@ from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized, Unknow
 from handbill.domain.settling import COME_BACK, QUIET
 from handbill.errors import InputProblem, SettingsProblem, TooLate
 from handbill.services.desk import Desk
-from handbill.store import accounts, doubts, posts, restoring
+from handbill.store import accounts, doubts, listings, restoring
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
     """A person says that the post is out. Raises NotFound, TooLate, InputProblem."""
     if url is None:
         return _judge(desk, post_id, Receipt("", ""))
-    network = posts.get(desk.engine, post_id).account.network
+    network = listings.get(desk.engine, post_id).account.network
     remote_id = desk.networks(network).remote_id(url)
     if remote_id is None:
         raise InputProblem(
@@ -66,7 +66,7 @@ def deny(desk: Desk, post_id: int) -> Status:
     Raises NotFound, TooLate, and InputProblem while a request may still be on its way: a look at
     the network proves nothing yet, for a person neither.
     """
-    tries = posts.get(desk.engine, post_id).attempts
+    tries = listings.get(desk.engine, post_id).attempts
     sent = [by for a in tries if a.outcome == Unknown.kind and (by := restoring.sent_by(a))]
     left = max(sent) + QUIET - desk.clock() if sent else timedelta(0)
     if left > timedelta(0):
@@ -80,7 +80,7 @@ def deny(desk: Desk, post_id: int) -> Status:
 def _judge(desk: Desk, post_id: int, receipt: Receipt | None) -> Status:
     status = doubts.judge(desk.engine, post_id, receipt, desk.clock())
     if status is None:
-        entry = posts.get(desk.engine, post_id)
+        entry = listings.get(desk.engine, post_id)
         raise TooLate(
             f"Post #{post_id} is not in doubt; it is {entry.post.status}.",
             f"See: handbill queue show {post_id}",

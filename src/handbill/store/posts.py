@@ -1,7 +1,7 @@
-"""Rows of posts and their parts: the verbs of a person, and the reading side."""
+"""Rows of posts and their parts: how they are made, and the verbs of a person."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,9 @@ from sqlmodel import Session, SQLModel, col, select
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.errors import NotFound, TooLate
-from handbill.models import IS_PUBLISHING, IS_QUEUED, Account, Attempt, Part, Post, Review
+from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
-from handbill.store.engine import read, write
-
-#: So many posts are named at most, wherever many could be.
-MOST = 100
+from handbill.store.engine import write
 
 
 @dataclass(frozen=True)
@@ -40,21 +37,6 @@ class NewPost:
     timing: Timing | None
     parts: Sequence[tuple[str, list[dict[str, Any]]]]
     draft: bool
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A post with everything that belongs to it, for reading."""
-
-    post: Post
-    account: Account
-    review: Review | None
-    parts: list[Part] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
-
-
-#: The condition of the history's index, word for word.
-ENDED = "post.status NOT IN ('draft', 'publishing', 'queued')"
 
 
 def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
@@ -234,135 +216,3 @@ def edit(text: str | None, images: list[dict[str, Any]] | None) -> Act:
         post.revision += 1
 
     return act
-
-
-def get(engine: Engine, post_id: int) -> Entry:
-    """One post with all that belongs to it. Raises NotFound."""
-    found = _entries(engine, [col(Post.id) == post_id])
-    if not found:
-        raise no_such_post(post_id)
-    return found[0]
-
-
-def queue(
-    engine: Engine, statuses: Sequence[Status], account: str | None, limit: int | None = None
-) -> list[Entry]:
-    """Posts in these statuses, soonest first; those without a time come last."""
-    if [*statuses] == [Status.QUEUED] and not account:
-        return _next_up(engine, limit)
-    conditions: list[Any] = [col(Post.status).in_(statuses)]
-    if account:
-        conditions.append(col(Account.name) == account)
-    return _entries(engine, conditions, [col(Post.due_at).is_(None), col(Post.due_at)], limit)
-
-
-def _next_up(engine: Engine, limit: int | None) -> list[Entry]:
-    """The first of the queue, by the index that the daemon claims by."""
-    order: list[Any] = [col(Post.not_before), col(Post.id)]
-    chosen = sa.select(col(Post.id)).where(IS_QUEUED).order_by(*order).limit(limit)
-    return _entries(engine, [col(Post.id).in_(chosen)], order)
-
-
-def history(
-    engine: Engine,
-    statuses: Sequence[Status],
-    since: datetime | None,
-    until: datetime | None,
-    account: str | None,
-    review: str | None,
-    limit: int | None,
-) -> list[Entry]:
-    """Posts in these statuses by when they went out, or else were due; newest first."""
-    moment = sa.func.coalesce(col(Post.published_at), col(Post.due_at), col(Post.created_at))
-    conditions: list[Any] = [col(Post.status).in_(statuses)]
-    if not {*statuses} & {Status.DRAFT, Status.QUEUED, Status.PUBLISHING}:
-        conditions.append(sa.text(ENDED))  # in these words, so that the partial index serves
-    if since is not None:
-        conditions.append(moment >= since)
-    if until is not None:
-        conditions.append(moment < until)
-    if account is not None:
-        whose = sa.select(col(Account.id)).where(col(Account.name) == account)
-        conditions.append(col(Post.account_id) == whose.scalar_subquery())
-    if review is not None:
-        which = sa.select(col(Review.id)).where(col(Review.slug) == review)
-        conditions.append(col(Post.review_id) == which.scalar_subquery())
-    order: list[Any] = [moment.desc(), col(Post.id).desc()]
-    # First the numbers, by index alone; a planner that begins with the accounts reads every post.
-    chosen = sa.select(col(Post.id)).where(*conditions).order_by(*order).limit(limit)
-    return _entries(engine, [col(Post.id).in_(chosen)], order)
-
-
-def saying(engine: Engine, account_id: int, text: str) -> list[int]:
-    """Numbers of an account's posts with a part of exactly this text that may be or are public."""
-    with read(engine) as session:
-        found = session.scalars(
-            sa.select(col(Post.id))
-            .join(Part, col(Part.post_id) == col(Post.id))
-            .where(
-                col(Post.account_id) == account_id,
-                col(Part.text) == text,
-                col(Post.status).not_in([Status.CANCELLED, Status.FAILED]),
-            )
-            .order_by(col(Post.id).desc())
-            .limit(5)
-        )
-        return [number for number in found if number is not None]
-
-
-def overdue(engine: Engine, since: datetime) -> list[Entry]:
-    """Posts that should have left before `since` and have not, or whose worker has gone silent.
-
-    The first hundred, longest overdue first.
-    """
-    waiting = (
-        sa.select(col(Post.id))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .where(
-            IS_QUEUED,
-            col(Post.not_before) < since,
-            sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) < since),
-        )
-    )
-    stuck = sa.select(col(Post.id)).where(IS_PUBLISHING, col(Post.lease_until) < since)
-    late = sa.union_all(waiting, stuck)
-    return _entries(engine, [col(Post.id).in_(late)], [col(Post.not_before)], MOST)
-
-
-def needing_eyes(engine: Engine) -> list[Entry]:
-    """Posts that wait for a person; the newest hundred."""
-    return _entries(engine, [col(Post.attention).is_not(None)], [col(Post.id).desc()], MOST)
-
-
-def _entries(
-    engine: Engine,
-    conditions: Sequence[Any],
-    order: Sequence[Any] = (),
-    limit: int | None = None,
-) -> list[Entry]:
-    with read(engine) as session:
-        rows = session.execute(
-            sa.select(Post, Account, Review)
-            .join(Account, col(Account.id) == col(Post.account_id))
-            .outerjoin(Review, col(Review.id) == col(Post.review_id))
-            .where(*conditions)
-            .order_by(*order, col(Post.id))
-            .limit(limit)
-        ).all()
-        entries = {post.id: Entry(post, account, review) for post, account, review in rows}
-        _fill(session, entries)
-        return list(entries.values())
-
-
-def _fill(session: Session, entries: dict[int | None, Entry]) -> None:
-    ids = [number for number in entries if number is not None]
-    for start in range(0, len(ids), 500):  # SQLite takes only so many parameters
-        some = ids[start : start + 500]
-        for part in session.exec(
-            select(Part).where(col(Part.post_id).in_(some)).order_by(col(Part.position))
-        ):
-            entries[part.post_id].parts.append(part)
-        for attempt in session.exec(
-            select(Attempt).where(col(Attempt.post_id).in_(some)).order_by(col(Attempt.id))
-        ):
-            entries[attempt.post_id].attempts.append(attempt)
