@@ -33,7 +33,7 @@ def failpoints() -> list[str]:
     found = {
         call.strip()
         for file in (rig.ROOT / "src").rglob("*.py")
-        for call in re.findall(r"(?<!def )failpoint\((.*)\)", file.read_text("utf-8"))
+        for call in re.findall(r"(?<!def )failpoint\(([^()]*)\)", file.read_text("utf-8"))
     }
     unreadable = [call for call in found if not re.fullmatch(r'"[\w.]+"', call)]
     if unreadable:
