@@ -10,7 +10,7 @@ from bench import rig, stock
 from handbill.app import App
 from handbill.clock import now
 from handbill.domain.outcomes import Receipt
-from handbill.store import claims, records
+from handbill.store import arming, claims, records
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 #: What the most crowded queue may cost, in terms of the emptiest.
@@ -51,7 +51,7 @@ def _cost_ms(app: App) -> float:
     rig.queue_at(app, ACCOUNT, [(f"post {number}", now())])
     start = time.perf_counter()
     (claim,) = claims.claim(engine, now(), "growth", 1, app.desk.pictures)
-    armed = claims.arm(engine, claim, {}, now())
+    armed = arming.arm(engine, claim, {}, now())
     records.record(engine, claim, Receipt(str(number), ""), now())
     end = time.perf_counter()
     assert armed

@@ -32,7 +32,7 @@ from handbill.domain.settling import SEND_WINDOW
 from handbill.models import Attempt, Post
 from handbill.services import rounds, settling
 from handbill.settings import variable
-from handbill.store import claims, listings
+from handbill.store import arming, claims, listings
 
 BAR_CASES = 300
 LANES = 4
@@ -138,7 +138,7 @@ class Lane:
         number = self.ready(app, case)
         (claim,) = claims.claim(app.desk.engine, now(), "dead", 1, app.desk.pictures)
         if case.repeat:
-            assert claims.arm(app.desk.engine, claim, {}, now())
+            assert arming.arm(app.desk.engine, claim, {}, now())
         rig.overwrite(app, Post, number, lease_until=now() - HOUR)
 
     def too_late(self, app: App, case: Case) -> None:

@@ -54,11 +54,11 @@ def _needs_server(item: pytest.Item) -> bool:
 
 def pytest_runtest_setup() -> None:
     """Build anew what the store builds once, at import: before mutmut has chosen a mutant."""
-    from handbill.store import claims, plain
+    from handbill.store import arming, claims, plain
 
     claims._CLAIMABLE = claims._claimables()
     claims._TAKE = claims._taking()
-    claims._ARM = claims._arming()
+    arming._ARM = arming._arming()
     plain._PUBLISH = plain._publishing()
 
 

@@ -30,7 +30,7 @@ from handbill.domain.outcomes import Receipt
 from handbill.rehearsal import user_id
 from handbill.services import connecting, zonedata
 from handbill.settings import load
-from handbill.store import accounts, claims, records
+from handbill.store import accounts, arming, claims, records
 
 DATABASES = ("sqlite", "postgresql")
 NAMES = tuple(f"a{n:03}" for n in range(200))
@@ -164,7 +164,7 @@ def _publish_first(app: App) -> None:
     rig.queue_all(app, [(name, f"the first of {name}", moment) for name in NAMES])
     for claim in claims.claim(engine, moment, "stock", len(NAMES), app.desk.pictures):
         moment += timedelta(seconds=2)
-        assert claims.arm(engine, claim, {}, moment)
+        assert arming.arm(engine, claim, {}, moment)
         receipt = Receipt(str(claim.post_id), f"https://x.test/{claim.post_id}")
         records.record(engine, claim, receipt, moment)
 

@@ -22,7 +22,17 @@ from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, U
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, leases, listings, overdue, posts, records, reviews
+from handbill.store import (
+    accounts,
+    arming,
+    claims,
+    leases,
+    listings,
+    overdue,
+    posts,
+    records,
+    reviews,
+)
 from handbill.store.engine import write
 from handbill.store.listings import Entry
 from handbill.store.posts import NewPost, Timing
@@ -208,7 +218,7 @@ def claim_one(engine: Engine, now: datetime = NOW, worker: str = "w1") -> Claim:
 def arm(engine: Engine, claim: Claim, now: datetime = NOW, **evidence: Any) -> Claim:
     """Arm a claim; it must be possible."""
     kept: Evidence = {"since_id": "900", **evidence}
-    assert claims.arm(engine, claim, kept, now)
+    assert arming.arm(engine, claim, kept, now)
     return claim
 
 

@@ -10,7 +10,7 @@ from handbill.domain.settling import QUIET
 from handbill.errors import InputProblem
 from handbill.services import history, pausing, publishing
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, doubts, overdue, restoring
+from handbill.store import accounts, arming, claims, doubts, overdue, restoring
 from handbill.store.listings import Entry
 from tests.factories import (
     DAY,
@@ -56,7 +56,7 @@ def test_what_is_claimed_already_cannot_be_armed(desk: Desk) -> None:
     add_post(desk.engine)
     claim = claim_one(desk.engine)
     pausing.pause(desk, "A tragedy.")
-    assert not claims.arm(desk.engine, claim, {}, NOW)
+    assert not arming.arm(desk.engine, claim, {}, NOW)
 
 
 def test_it_has_a_reason_and_a_beginning(desk: Desk, hands: Hands) -> None:

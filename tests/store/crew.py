@@ -11,7 +11,7 @@ from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import NotSent, Outcome
 from handbill.domain.settling import SEND_WINDOW
-from handbill.store import claims, doubts, leases, overdue, records
+from handbill.store import arming, claims, doubts, leases, overdue, records
 from tests.factories import DAY, MINUTE, PICTURES
 from tests.store import laws
 from tests.store.outside import PROVING, SILENCE, Fate
@@ -34,7 +34,7 @@ class Crew(Scene):
 
     def gets_leave(self, claim: Claim) -> bool:
         """Arm the claim."""
-        return claims.arm(self.engine, claim, self.outside.evidence(claim), self.now)
+        return arming.arm(self.engine, claim, self.outside.evidence(claim), self.now)
 
     def dares(self, armed_at: datetime) -> bool:
         """Whether an armed request may still leave."""
@@ -92,7 +92,7 @@ class Crew(Scene):
         must refuse what is not due by the clock that it is given.
         """
         claim, clock = one.claim, self.now - by
-        if claims.arm(self.engine, claim, self.outside.evidence(claim), clock):
+        if arming.arm(self.engine, claim, self.outside.evidence(claim), clock):
             laws.may_leave(claim, self.rows, clock)
             self.tries.remove(one)
             self.did("armed behind")

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Found
 from handbill.failpoints import Broken
-from handbill.store import claims, doubts, leases, overdue, records
+from handbill.store import arming, claims, doubts, leases, overdue, records
 from tests.factories import (
     DAY,
     NOW,
@@ -45,7 +45,7 @@ def _claim(engine: Engine) -> Callable[[], object]:
 def _arm(engine: Engine) -> Callable[[], object]:
     add_post(engine)
     claim = claim_one(engine)
-    return lambda: claims.arm(engine, claim, {"since_id": "900"}, NOW)
+    return lambda: arming.arm(engine, claim, {"since_id": "900"}, NOW)
 
 
 def _record(engine: Engine) -> Callable[[], object]:

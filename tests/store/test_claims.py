@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
 from handbill.models import Account, Post
-from handbill.store import accounts, claims, doubts, leases, listings, posts, records
-from handbill.store.claims import SEND_LEASE
+from handbill.store import accounts, arming, claims, doubts, leases, listings, posts, records
+from handbill.store.arming import SEND_LEASE
 from handbill.store.engine import make_engine
 from tests.factories import (
     DAY,
@@ -173,8 +173,8 @@ def test_a_post_can_be_claimed_a_moment_ahead_but_not_armed_yet(engine: Engine) 
     early = NOW - SECOND / 10
     assert claimed(engine, early - LEAST, ahead=SECOND / 10) == []
     (claim,) = claims.claim(engine, early, "w1", 1, PICTURES, SECOND / 10)
-    assert not claims.arm(engine, claim, {}, NOW - LEAST)
-    assert claims.arm(engine, claim, {}, NOW)
+    assert not arming.arm(engine, claim, {}, NOW - LEAST)
+    assert arming.arm(engine, claim, {}, NOW)
 
 
 def test_looking_ahead_does_not_shorten_a_rest(engine: Engine) -> None:
@@ -289,7 +289,7 @@ def test_workers_that_come_at_once_get_one_post_of_an_account_between_them(
 def test_arming_is_durable_and_keeps_what_a_look_up_will_need(engine: Engine, url: str) -> None:
     add_post(engine)
     claim = claim_one(engine)
-    assert claims.arm(engine, claim, {"since_id": "900", "media_ids": ["5"]}, NOW + SECOND)
+    assert arming.arm(engine, claim, {"since_id": "900", "media_ids": ["5"]}, NOW + SECOND)
     other = make_engine(url)
     kept = row_of(other, claim.attempt_id)
     assert kept.armed_at == NOW + SECOND
@@ -368,7 +368,7 @@ def test_arming_is_refused_after_a_change(
     add_post(engine)
     claim = claim_one(engine)
     happens(engine, claim)
-    assert not claims.arm(engine, claim, {}, NOW + 2 * MINUTE)
+    assert not arming.arm(engine, claim, {}, NOW + 2 * MINUTE)
     assert row_of(engine, claim.attempt_id).armed_at is None
 
 
@@ -390,7 +390,7 @@ def test_arming_looks_at_each_of_the_posts_conditions(
     add_post(engine)
     claim = claim_one(engine)
     overwrite(engine, Post, claim.post_id, **columns)
-    assert not claims.arm(engine, claim, {}, NOW + LEAST)
+    assert not arming.arm(engine, claim, {}, NOW + LEAST)
     assert row_of(engine, claim.attempt_id).armed_at is None
 
 
@@ -399,27 +399,27 @@ def test_arming_is_refused_when_the_lease_would_not_last_for_the_exchange(engine
     claim = claim_one(engine)
     lease = get(engine, claim.post_id).post.lease_until
     assert lease is not None
-    assert not claims.arm(engine, claim, {}, lease - SEND_LEASE)
-    assert claims.arm(engine, claim, {}, lease - SEND_LEASE - LEAST)
+    assert not arming.arm(engine, claim, {}, lease - SEND_LEASE)
+    assert arming.arm(engine, claim, {}, lease - SEND_LEASE - LEAST)
 
 
 def test_arming_is_refused_when_the_clock_was_put_back_before_the_due_time(engine: Engine) -> None:
     add_post(engine)
     claim = claim_one(engine)
-    assert not claims.arm(engine, claim, {}, NOW - LEAST)
+    assert not arming.arm(engine, claim, {}, NOW - LEAST)
 
 
 def test_arming_is_refused_past_the_limit_and_allowed_at_it(engine: Engine) -> None:
     add_post(engine, limit=MINUTE)
     claim = claim_one(engine)
-    assert not claims.arm(engine, claim, {}, NOW + MINUTE + LEAST)
-    assert claims.arm(engine, claim, {}, NOW + MINUTE)
+    assert not arming.arm(engine, claim, {}, NOW + MINUTE + LEAST)
+    assert arming.arm(engine, claim, {}, NOW + MINUTE)
 
 
 def test_arming_works_once(engine: Engine) -> None:
     add_post(engine)
     claim = arm(engine, claim_one(engine))
-    assert not claims.arm(engine, claim, {"since_id": "other"}, NOW)
+    assert not arming.arm(engine, claim, {"since_id": "other"}, NOW)
     assert row_of(engine, claim.attempt_id).evidence == {"since_id": "900"}
 
 
@@ -431,7 +431,7 @@ def test_of_two_that_arm_at_once_one_may_send(engine: Engine, url: str) -> None:
     def work() -> None:
         mine = make_engine(url)
         start.wait()
-        leave.append(claims.arm(mine, claim, {}, NOW))
+        leave.append(arming.arm(mine, claim, {}, NOW))
         mine.dispose()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -451,7 +451,7 @@ def test_a_part_that_proved_to_be_out_cannot_be_armed_again(engine: Engine) -> N
     second = claim_one(engine)
     records.record(engine, first, receipt("1001"), NOW)
     assert second.text == "One."
-    assert not claims.arm(engine, second, {}, NOW)
+    assert not arming.arm(engine, second, {}, NOW)
 
 
 def test_the_pictures_folder_is_the_readers_own(engine: Engine) -> None:

@@ -18,6 +18,7 @@ from handbill.domain.outcomes import Outcome
 from handbill.errors import Deadlock, TooLate
 from handbill.models import Account, Attempt, Post
 from handbill.store import (
+    arming,
     claims,
     doubts,
     group,
@@ -135,7 +136,7 @@ class Crowd:
 
     def send(self, engine: Engine, claim: Claim, answer: float) -> None:
         now = NOW + 2 * MINUTE
-        if not claims.arm(engine, claim, {}, now):
+        if not arming.arm(engine, claim, {}, now):
             records.record(engine, claim, not_sent(), now - HOUR)
             return
         self.did["armed"] += 1

@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import STRIKES
-from handbill.store import claims, doubts, leases, posts, records
+from handbill.store import arming, claims, doubts, leases, posts, records
 from handbill.store.claims import LEASE
 from tests.factories import (
     HOUR,
@@ -75,7 +75,7 @@ def test_a_worker_that_comes_back_can_neither_arm_nor_overrule(engine: Engine) -
     stale = claim_one(engine, worker="w1")
     leases.expire(engine, NOW, gone=["w1"])
     newer = arm(engine, claim_one(engine, NOW + MINUTE, worker="w2"), NOW + MINUTE)
-    assert not claims.arm(engine, stale, {}, NOW)
+    assert not arming.arm(engine, stale, {}, NOW)
     assert records.record(engine, stale, not_sent(), NOW) is Status.PUBLISHING
     assert records.record(engine, newer, receipt(), NOW) is Status.PUBLISHED
     assert status_of(engine, post_id) is Status.PUBLISHED

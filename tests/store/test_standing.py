@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from handbill.store import claims, standing
+from handbill.store import arming, claims, standing
 from tests.factories import MINUTE, NOW, PICTURES, add_post, claim_one
 
 
@@ -31,7 +31,7 @@ def test_a_claim_that_was_made_before_the_pause_cannot_arm_in_it(engine: Engine)
     add_post(engine)
     claim = claim_one(engine)
     standing.put(engine, standing.PAUSE, "a tragedy", NOW)
-    assert not claims.arm(engine, claim, {}, NOW)
+    assert not arming.arm(engine, claim, {}, NOW)
 
 
 def test_another_thing_that_holds_is_no_pause(engine: Engine) -> None:

@@ -22,7 +22,7 @@ from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
 from handbill.services.desk import Desk
-from handbill.store import accounts, claims, overdue, records
+from handbill.store import accounts, arming, overdue, records
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
         _wait(desk, claim)
         _keep_apart(desk, claim)
         send_by = elapsed() + SEND_WINDOW.total_seconds()
-        if claims.arm(desk.engine, claim, evidence, desk.clock()):
+        if arming.arm(desk.engine, claim, evidence, desk.clock()):
             outcome = BROKE_DURING
             outcome = _send(line, claim, evidence, send_by)
         else:

@@ -1,9 +1,10 @@
-"""The transactions before sending: claim and arm.
+"""The first transaction before sending: claim. It gives one worker a post, and no leave to send it.
 
-Every one is a compare-and-set: another worker, the shell or the page may have been here first.
+A compare-and-set, as arming is: another worker, the shell or the page may have been here first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -17,22 +18,20 @@ from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from handbill.domain.lifecycle import Status, Verb, step
-from handbill.domain.network import AccountRef, Claim, Evidence, Image
-from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
+from handbill.domain.network import AccountRef, Claim, Image
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
+from handbill.store.arming import SEND_LEASE
 from handbill.store.engine import begin
-from handbill.store.group import Change, all_or_none
 from handbill.store.standing import not_paused
 
-#: What arming must have left of its lease: the exchange, and time to record it.
-SEND_LEASE = SEND_WINDOW + EXCHANGE_DEADLINE + timedelta(seconds=55)
 #: A worker's word that it lives: time for tokens and uploads, and then to send.
 LEASE = timedelta(minutes=10) + SEND_LEASE
 
 _TABLES = SQLModel.metadata.tables
 _OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before")
 _OF_ACCOUNT = ("id", "name", "network", "server", "handle", "remote_id", "newest_remote_id")
+_ACCOUNT: list[Any] = [_TABLES["account"].c[name].label(f"account_{name}") for name in _OF_ACCOUNT]
 
 
 def claim(
@@ -91,11 +90,8 @@ def _claimables() -> sa.Select[Any]:
         col(other.account_id) == col(Account.id),
         col(other.status) == sa.literal_column("'publishing'"),
     )
-    account: list[Any] = [
-        col(getattr(Account, name)).label(f"account_{name}") for name in _OF_ACCOUNT
-    ]
     return (
-        sa.select(col(Post.id), *account)
+        sa.select(col(Post.id), *_ACCOUNT)
         .select_from(Account)
         .join(Post, col(Post.id) == turn)
         .where(
@@ -143,60 +139,71 @@ _OPEN = sa.insert(_TABLES["attempt"]).returning(
 )
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """A post's row that is ours now, its account's, its first part that is not out, and the receipt
+    of the part before."""
+
+    post: Any
+    account: Any
+    part: Any
+    before: str | None
+
+    @classmethod
+    def of(cls, post: Any, account: Any, parts: Iterable[Any]) -> "_Turn":
+        before = None
+        for part in parts:
+            if part.remote_id is None:
+                return cls(post, account, part, before)
+            before = part.remote_id or None
+        raise ValueError("every part is out")
+
+    def attempt(self, now: datetime) -> dict[str, Any]:
+        """The new row of its attempt."""
+        return {
+            "post_id": self.post.id,
+            "part_id": self.part.id,
+            "fence": self.post.fence,
+            "revision": self.post.revision,
+            "worker": self.post.worker,
+            "started_at": now,
+            "detail": "",
+            "evidence": {},
+            "looks": 0,
+        }
+
+    def claim(self, attempt_id: int, pictures: Path) -> Claim:
+        """Values only, nothing tied to the database."""
+        account = [getattr(self.account, f"account_{name}") for name in _OF_ACCOUNT]
+        return Claim(
+            attempt_id=attempt_id,
+            post_id=self.post.id,
+            part_id=self.part.id,
+            fence=self.post.fence,
+            revision=self.post.revision,
+            position=self.part.position,
+            text=self.part.text,
+            images=tuple(images_of(self.part.images, pictures)),
+            reply_to=self.before,
+            account=AccountRef(*account),
+            due_at=self.post.due_at,
+            not_before=self.post.not_before,
+        )
+
+
 def _open_attempts(
     connection: Connection, taken: Sequence[tuple[Any, Any]], now: datetime, pictures: Path
 ) -> list[Claim]:
-    """One attempt for each post, given with its account, at its first part that is not out; all in
-    two statements."""
+    """One attempt for each post, given with its account; all in two statements."""
     if not taken:
         return []
     rows = connection.execute(_PARTS, {"ids": [post.id for post, _account in taken]}).all()
     parts = {key: list(some) for key, some in groupby(rows, key=lambda part: part.post_id)}
-    turns = [(post, account, *_turn(parts[post.id])) for post, account in taken]
-    opened = connection.execute(
-        _OPEN,
-        [
-            {
-                "post_id": post.id,
-                "part_id": part.id,
-                "fence": post.fence,
-                "revision": post.revision,
-                "worker": post.worker,
-                "started_at": now,
-                "detail": "",
-                "evidence": {},
-                "looks": 0,
-            }
-            for post, _account, part, _before in turns
-        ],
-    ).scalars()
+    turns = [_Turn.of(post, account, parts[post.id]) for post, account in taken]
+    opened = connection.execute(_OPEN, [turn.attempt(now) for turn in turns]).scalars()
     return [
-        Claim(
-            attempt_id=attempt_id,
-            post_id=post.id,
-            part_id=part.id,
-            fence=post.fence,
-            revision=post.revision,
-            position=part.position,
-            text=part.text,
-            images=tuple(images_of(part.images, pictures)),
-            reply_to=before,
-            account=AccountRef(*(getattr(account, f"account_{name}") for name in _OF_ACCOUNT)),
-            due_at=post.due_at,
-            not_before=post.not_before,
-        )
-        for attempt_id, (post, account, part, before) in zip(opened, turns, strict=True)
+        turn.claim(attempt_id, pictures) for turn, attempt_id in zip(turns, opened, strict=True)
     ]
-
-
-def _turn(parts: Sequence[Any]) -> tuple[Any, str | None]:
-    """The first part that is not out, and the receipt of the one before it."""
-    before = None
-    for part in parts:
-        if part.remote_id is None:
-            return part, before
-        before = part.remote_id or None
-    raise ValueError("every part is out")
 
 
 def make_claim(
@@ -245,71 +252,6 @@ def account_ref(account: Account) -> AccountRef:
         remote_id=account.remote_id,
         newest_remote_id=account.newest_remote_id,
     )
-
-
-def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool:
-    """Give leave to send, durably, if nothing has changed since the claim; else answer False.
-
-    Whatever error this raises, the caller must send nothing.
-    """
-    failpoint("arm.before")
-    given = all_or_none(
-        engine,
-        _ARM,
-        {
-            "its_attempt": claim.attempt_id,
-            "its_post": claim.post_id,
-            "its_part": claim.part_id,
-            "its_account": claim.account.id,
-            "its_fence": claim.fence,
-            "its_revision": claim.revision,
-            "now": now,
-            "lease": now + SEND_LEASE,
-            "proof": dict(evidence),
-        },
-    )
-    failpoint("arm.after_commit")
-    return given
-
-
-def _arming() -> Change:
-    """The statement of `arm`, built once: it stands between the due time and the first byte."""
-    now = sa.bindparam("now", type_=UTCDateTime())
-    still_ours = sa.exists().where(
-        col(Post.id) == sa.bindparam("its_post"),
-        col(Post.status) == Status.PUBLISHING,
-        col(Post.fence) == sa.bindparam("its_fence"),
-        col(Post.revision) == sa.bindparam("its_revision"),
-        col(Post.lease_until) > sa.bindparam("lease", type_=UTCDateTime()),
-        col(Post.due_at) <= now,
-        col(Post.not_before) <= now,
-        col(Post.no_later_than) >= now,
-    )
-    not_out = sa.exists().where(
-        col(Part.id) == sa.bindparam("its_part"), col(Part.remote_id).is_(None)
-    )
-    free_to_send = sa.exists().where(
-        col(Account.id) == sa.bindparam("its_account"),
-        col(Account.paused_at).is_(None),
-        sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
-    )
-    statement = (
-        sa.update(_TABLES["attempt"])
-        .where(
-            col(Attempt.id) == sa.bindparam("its_attempt"),
-            col(Attempt.armed_at).is_(None),
-            col(Attempt.ended_at).is_(None),
-            still_ours,
-            not_out,
-            free_to_send,
-            not_paused(),
-        )
-        .values(armed_at=now, evidence=sa.bindparam("proof"))
-    )
-    return Change((statement,), "its_attempt", lambda: failpoint("arm.before_commit"))
-
-
-_ARM = _arming()
 
 
 def _id(value: int | None) -> int:

@@ -4,8 +4,6 @@ X has no idempotency key, so `publish` makes one creating request and everything
 closed list is unknown. A look-up can prove that a post is out, never that it is not.
 """
 
-import base64
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,7 +19,6 @@ from handbill.domain.network import (
     Evidence,
     Found,
     Identity,
-    Image,
     NotSeen,
     Sighting,
 )
@@ -30,13 +27,12 @@ from handbill.domain.outcomes import (
     NotSent,
     Outcome,
     Receipt,
-    Refused,
     Unauthorized,
     Unknown,
 )
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.networks import wire
-from handbill.networks.x import answers, timeline
+from handbill.networks.x import answers, media, timeline
 from handbill.networks.x.rules import check, remarks, remote_id
 
 __all__ = ["APP_KEYS", "TITLE", "TOKENS", "X", "check", "connect", "remarks", "remote_id"]
@@ -51,12 +47,6 @@ TOKENS: Mapping[str, str] = {
     "access_token": "the account's access token, made with Read and Write permission",
     "access_token_secret": "the account's access token secret",
 }
-
-CHUNK_BYTES = 4_000_000
-
-#: How long we wait for X to read a GIF.
-PROCESSING_PATIENCE = timedelta(seconds=60)
-MEDIA = "/2/media/upload"
 
 #: What tweepy and requests raise for troubles of the network.
 TROUBLE = (tweepy.TweepyException, requests.RequestException, ValueError)
@@ -192,7 +182,7 @@ class X:
         user_id = claim.account.remote_id or self.whoami().remote_id
         self._refuse_strangers(claim.account, user_id)
         since_id = claim.account.newest_remote_id or self._newest(user_id)
-        uploads = [self._upload(image) for image in claim.images]
+        uploads = [media.upload(self._ask, image) for image in claim.images]
         evidence = {
             "user_id": user_id,
             "since_id": since_id,
@@ -219,62 +209,6 @@ class X:
         )
         newest = answers.data(answer, "meta").get("newest_id")
         return str(newest) if newest else None
-
-    def _upload(self, image: Image) -> tuple[str, str]:
-        try:
-            content = image.path.read_bytes()
-        except OSError:
-            raise Halted(
-                Refused(f"A picture of this post ({image.path.name}) is not there any more.")
-            ) from None
-        send = self._in_chunks if image.media_type == "image/gif" else self._in_one
-        data = send(content, image.media_type)
-        if not str(data.get("id", "")).isdigit():
-            raise Halted(NotSent("X took a picture without giving it a number."))
-        media_id = str(data["id"])
-        if image.alt:
-            alt = {"id": media_id, "metadata": {"alt_text": {"text": image.alt}}}
-            self._post("/2/media/metadata", alt)
-        return media_id, str(data.get("media_key", ""))
-
-    def _in_one(self, content: bytes, _media_type: str) -> dict[str, Any]:
-        media = base64.b64encode(content).decode()
-        body = {"media": media, "media_category": "tweet_image"}
-        return answers.data(self._post(MEDIA, body))
-
-    def _in_chunks(self, content: bytes, media_type: str) -> dict[str, Any]:
-        start = {
-            "media_type": media_type,
-            "total_bytes": len(content),
-            "media_category": "tweet_gif",
-        }
-        data = answers.data(self._post(f"{MEDIA}/initialize", start))
-        route = f"{MEDIA}/{data.get('id')}"
-        for index, offset in enumerate(range(0, len(content), CHUNK_BYTES)):
-            chunk = base64.b64encode(content[offset : offset + CHUNK_BYTES]).decode()
-            self._post(f"{route}/append", {"media": chunk, "segment_index": index})
-        self._await_processing(answers.data(self._post(f"{route}/finalize", {})))
-        return data
-
-    def _await_processing(self, media: dict[str, Any]) -> None:
-        """Ask until X has read the picture. Nobody can see these requests. Raises Halted."""
-        ends = elapsed() + PROCESSING_PATIENCE.total_seconds()
-        while (work := answers.processing(media)).state not in ("", "succeeded"):
-            if work.state == "failed":
-                raise Halted(Refused("X could not read the GIF."))
-            if elapsed() > ends:
-                raise Halted(NotSent("X was still working on the GIF."))
-            time.sleep(work.wait_s)
-            media = self._status(str(media.get("id")))
-
-    def _status(self, media_id: str) -> dict[str, Any]:
-        query = {"command": "STATUS", "media_id": media_id}
-        return answers.data(
-            self._ask(lambda client: client.request("GET", MEDIA, params=query, user_auth=True))
-        )
-
-    def _post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._ask(lambda client: client.request("POST", route, json=body, user_auth=True))
 
     def _ask(self, call: Callable[[tweepy.Client], object]) -> dict[str, Any]:
         """One exchange of which nobody can see anything; whatever goes wrong, nothing is out."""
