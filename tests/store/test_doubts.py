@@ -371,6 +371,18 @@ def test_a_yes_without_a_link_is_enough(engine: Engine) -> None:
     assert account_of(engine).newest_remote_id == newest
 
 
+def test_a_look_under_way_completes_a_yes_without_a_link(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, receipt(""), NOW + HOUR)
+    settled = doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    assert settled is Status.PUBLISHED
+    entry = get(engine, post_id)
+    assert (entry.parts[0].remote_id, entry.post.attention) == ("1001", None)
+    assert entry.parts[0].url == "https://x.test/ines/status/1001"
+    assert entry.parts[0].published_at == entry.post.published_at == NOW
+
+
 def test_after_a_yes_without_a_link_the_second_part_answers_nobody(engine: Engine) -> None:
     post_id = add_post(engine, text="One.", more=["Two."])
     attempt(engine, unknown())

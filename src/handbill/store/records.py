@@ -174,6 +174,8 @@ def keep_receipt(
     post: Post, part: Part, tries: Sequence[Attempt], receipt: Receipt, at: datetime
 ) -> None:
     """Write the proof down and resolve every doubt about the part."""
+    if part.remote_id == "":  # a person's word, without a link; the network completes it
+        part.remote_id, part.url = receipt.remote_id, receipt.url
     if part.remote_id is not None:
         if part.remote_id != receipt.remote_id:
             post.attention = f"This is out twice: {part.url} and {receipt.url}."
