@@ -37,6 +37,7 @@ from handbill.services.shifts import Shift
 from handbill.services.timekeeping import Timekeeper
 from handbill.store import agenda, claims
 from handbill.store.changes import changes
+from handbill.store.engine import sqlite_file
 from handbill.store.lock import sole_worker
 
 log = logging.getLogger("handbill")
@@ -50,10 +51,13 @@ WATCH = timedelta(milliseconds=90)
 LOOK_UP = timedelta(seconds=1)
 #: A commit whose line was cut may reach the server's disk as much later.
 ECHO = timedelta(minutes=2)
-#: While more is due than there are hands, this share of them is claimed beforehand, so that nobody
-#: waits for a claim; and again when it is used up, or after so long.
+#: While more is due than there are hands, a sole worker claims this share of them beforehand, so
+#: that no hand waits for a claim; and again when it is used up, or after so long.
 BEFOREHAND = 0.5
-GATHER = timedelta(milliseconds=250)
+USED_UP = timedelta(milliseconds=250)
+#: Where there are other workers, one of them may have a hand free: nothing is claimed beforehand.
+#: Hands that become free are gathered for one claim, until they are a quarter, or so long.
+GATHER = timedelta(milliseconds=25)
 #: After a trouble with the database the next try comes sooner than the safety interval.
 SOON = timedelta(seconds=1)
 
@@ -64,6 +68,15 @@ class Daemon:
     def __init__(self, desk: Desk, workers: int) -> None:
         self._desk = desk
         self._workers = workers
+        if _is_alone(desk):
+            self._places, self._enough, self._gather = (
+                int(workers * (1 + BEFOREHAND)),
+                workers,
+                USED_UP,
+            )
+        else:
+            self._places, self._enough = workers, workers * 3 // 4
+            self._gather = GATHER
         self._shift = Shift(desk)
         self._timekeeper = Timekeeper(desk)
         # Not an Event: a signal handler may interrupt the very line that holds an Event's lock,
@@ -97,16 +110,14 @@ class Daemon:
             rounds.greet(self._desk)
             gc.collect()
             gc.freeze()  # what is loaded now stays: no pause to look through it at the wrong moment
-            try:
-                with (
-                    ThreadPoolExecutor(LOOKS, "look") as aside,
-                    ThreadPoolExecutor(self._workers, "publish") as pool,
-                ):
-                    self._loop(pool, aside)
-            finally:
-                self._stopping = True
-                self._scheduler.shutdown(wait=False)
-                publishing.write_down(self._desk, self._unrecorded, rounds.LAST_PATIENCE)
+            with ThreadPoolExecutor(LOOKS, "look") as aside:
+                try:
+                    with ThreadPoolExecutor(self._workers, "publish") as pool:
+                        self._loop(pool, aside)
+                finally:
+                    self._stopping = True
+                    self._scheduler.shutdown(wait=False)
+                    self._let_go()
             self._say_goodbye()
 
     def stop(self) -> None:
@@ -142,8 +153,8 @@ class Daemon:
         """Sleep until a kick, then take all that have come: one pass answers them all."""
         with contextlib.suppress(Empty):
             self._kicks.get(timeout=patience.total_seconds())
-            ends = elapsed() + GATHER.total_seconds()
-            while self._crowded and len(self._under_way) > self._workers:
+            ends = elapsed() + self._gather.total_seconds()
+            while self._crowded and len(self._under_way) > self._enough:
                 self._kicks.get(timeout=max(0.0, ends - elapsed()))
             while True:
                 self._kicks.get_nowait()
@@ -158,15 +169,10 @@ class Daemon:
             self._deaf = False
             self._echo_until = elapsed() + ECHO.total_seconds()
         self._housekeep()
-        if self._crowded and self._claim(pool):
-            return  # more is due than there are hands; what else there is to do can wait for one
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and len(self._looks) < LOOKS and self._timekeeper.quiet():
             self._start(aside.submit(rounds.look, desk), self._looks)
-        if today.posts_due:
-            self._crowded = self._claim(pool)
-        else:
-            self._crowded = False
+        self._crowded = today.posts_due and self._claim(pool)
         self._set_alarm(today.next_moment)
         if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
             self._at_leisure(aside)
@@ -195,22 +201,21 @@ class Daemon:
             self._start(aside.submit(zonedata.notice, self._desk), self._looks)
 
     def _claim(self, pool: ThreadPoolExecutor) -> bool:
-        """Claim as much as there are free hands for; each that becomes free kicks again.
+        """Claim for the hands that are free, and some beforehand; whoever has done kicks again.
 
         By the very instant that was compared: the clock may jump in any moment between. Answers
-        whether all hands are full, so that more may be waiting.
+        whether all places are taken, so that more may be waiting.
         """
-        free = int(self._workers * (1 + BEFOREHAND)) - len(self._under_way)
-        now = self._timekeeper.moment()
-        if free <= 0 or self._stopping or now is None:
-            return free <= 0
+        places, now = self._places - len(self._under_way), self._timekeeper.moment()
+        if places <= 0 or self._stopping or now is None:
+            return places <= 0
         desk = self._desk
         self._deaf = True
-        made = claims.claim(desk.engine, now, self._shift.name, free, desk.pictures, LEAD)
+        made = claims.claim(desk.engine, now, self._shift.name, places, desk.pictures, LEAD)
         for claim in made:
             self._start(pool.submit(self._publish, claim), self._under_way, claim.attempt_id)
         self._deaf = False
-        return len(made) == free
+        return len(made) == places
 
     def _known(self) -> list[int]:
         """The attempts that this worker has in hand."""
@@ -229,7 +234,7 @@ class Daemon:
 
     def _publish(self, claim: Claim) -> None:
         if self._stopping:
-            return  # claimed beforehand; given back before we leave
+            return  # it is given back before we leave
         ended = publishing.publish(self._desk, claim)
         if ended.status is None:
             self._unrecorded.append(ended)
@@ -241,6 +246,12 @@ class Daemon:
         elif error is not None:
             log.error("This is a bug in Handbill.", exc_info=error, extra={"action": "bug"})
 
+    def _let_go(self) -> None:
+        """Write down what is known, and give back what was claimed and not begun."""
+        publishing.write_down(self._desk, self._unrecorded, rounds.LAST_PATIENCE)
+        with contextlib.suppress(Problem):  # the next start takes it back
+            self._shift.forsake(self._known())
+
     def _say_goodbye(self) -> None:
         for ended in self._unrecorded:
             log.error(
@@ -249,7 +260,6 @@ class Daemon:
                 extra={"action": "trouble", "post": ended.claim.post_id},
             )
         with contextlib.suppress(Problem):  # the others will see that it is silent
-            self._shift.forsake([ended.claim.attempt_id for ended in self._unrecorded])
             self._shift.end()
         log.info("Stopped; nothing is under way.", extra={"action": "stopped"})
 
@@ -266,3 +276,8 @@ class Daemon:
             if seen.wait(LOOK_UP):
                 self._kick()
         seen.close()
+
+
+def _is_alone(desk: Desk) -> bool:
+    """A file has one worker; a server any number."""
+    return sqlite_file(desk.engine) is not None

@@ -221,8 +221,10 @@ class Attempt(SQLModel, table=True):
 
 
 # In the very words of the partial indexes: a planner cannot compare those with a bound value.
-IS_QUEUED = col(Post.status) == sa.literal_column(quoted(Status.QUEUED))
-IS_PUBLISHING = col(Post.status) == sa.literal_column(quoted(Status.PUBLISHING))
+QUEUED: sa.ColumnElement[Any] = sa.literal_column(quoted(Status.QUEUED))
+PUBLISHING: sa.ColumnElement[Any] = sa.literal_column(quoted(Status.PUBLISHING))
+IS_QUEUED = col(Post.status) == QUEUED
+IS_PUBLISHING = col(Post.status) == PUBLISHING
 #: The order of numbers, for a few posts among many: not by walking through the numbers of all.
 BY_NUMBER = col(Post.id) + 0
 

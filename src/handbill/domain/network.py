@@ -71,6 +71,8 @@ class Claim:
     not_before: datetime
     evidence: Evidence = field(default_factory=dict)
     armed_at: datetime | None = None
+    #: How many parts the post has.
+    parts: int = 1
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,10 @@ EXCHANGE_DEADLINE = timedelta(seconds=60)
 #: After arming, so long a request could still land at the network.
 QUIET = SEND_WINDOW + EXCHANGE_DEADLINE
 
+#: After a doubt an account rests. A network's numbers tell the time to a few seconds only: were the
+#: next answer to name the post in doubt, by then that is seen to be too old.
+REST = timedelta(seconds=7)
+
 #: Look-ups, counted from the moment of doubt. X's own timeline may lag by a quarter of an hour.
 LOOKUPS = (
     timedelta(seconds=5),

@@ -49,8 +49,10 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
-        if line.asks(claim):  # not a byte of it before its time
+        if line.asks(claim):  # not a byte of it before its time, nor while all is stopped
             _wait(desk, claim)
+            if not arming.may_leave(desk.engine, claim, desk.clock()):
+                raise Halted(CHANGED)
         failpoint("prepare.before")
         claim = _identified(desk, line, claim)
         evidence = line.prepare(claim)
@@ -136,11 +138,10 @@ def write_down(desk: Desk, waiting: deque[Ended], patience: timedelta) -> None:
     """
     ends = elapsed() + patience.total_seconds()
     while waiting:
-        for _ in range(len(waiting)):
-            ended = waiting.popleft()
-            again = record(desk, ended.claim, ended.outcome)
-            if again.status is None:
-                waiting.append(again)
-        if not waiting or elapsed() >= ends:
-            return
-        time.sleep(0.5)
+        ended = waiting.popleft()
+        again = record(desk, ended.claim, ended.outcome)
+        if again.status is None:  # most likely none of the others could be written either
+            waiting.append(again)
+            if elapsed() >= ends:
+                return
+            time.sleep(0.5)

@@ -96,10 +96,11 @@ def tick(desk: Desk) -> int:
     shift, timekeeper = Shift(desk), Timekeeper(desk)
     with sole_worker(desk.engine):
         shift.begin()
-        today = agenda.look_up(desk.engine, desk.clock())
-        if today.posts_due or today.looks_due or leases.under_way(desk.engine):
-            made = _one_pass(desk, shift, timekeeper)
-        zonedata.notice_daily(desk)
+        with shift.alive():
+            today = agenda.look_up(desk.engine, desk.clock())
+            if today.posts_due or today.looks_due or leases.under_way(desk.engine):
+                made = _one_pass(desk, shift, timekeeper)
+            zonedata.notice_daily(desk)
         shift.end()
     if timekeeper.trouble and timekeeper.moment() is None:
         raise Problem(timekeeper.trouble)

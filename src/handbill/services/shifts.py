@@ -4,14 +4,17 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Collection
-from datetime import datetime
+import threading
+from collections.abc import Collection, Generator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from handbill import __version__
 from handbill.domain.lateness import was_outage
 from handbill.domain.lifecycle import LABELS, Status
+from handbill.errors import Problem
 from handbill.models import Worker
 from handbill.services.desk import Desk
 from handbill.store import leases, overdue, workers
@@ -19,6 +22,9 @@ from handbill.store.engine import sqlite_file
 from handbill.store.leases import Expired
 
 log = logging.getLogger("handbill")
+
+#: How often a worker says that it lives.
+BEAT = timedelta(seconds=15)
 
 
 class Shift:
@@ -63,6 +69,24 @@ class Shift:
         now = self._desk.clock()
         self._keep_in_mind(workers.beat(self._desk.engine, self.name, now, trouble))
         self._seen_before, self._seen_at = self._seen_at, now
+
+    @contextmanager
+    def alive(self) -> Generator[None]:
+        """Give a sign of life every now and then, for whoever has no hand free to do it."""
+        done = threading.Event()
+
+        def keep_on() -> None:
+            while not done.wait(BEAT.total_seconds()):
+                with suppress(Problem):  # whoever works will meet the same trouble, and say it
+                    self.beat()
+
+        watch = threading.Thread(target=keep_on, name="beat", daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watch.join()
 
     def tidy(self, now: datetime | None = None) -> None:
         """Take back what the dead and the silent had claimed, list what is missed, space out after

@@ -15,7 +15,7 @@ from pathlib import Path
 from handbill.domain import promises as rules
 from handbill.domain import zones
 from handbill.services.desk import Desk
-from handbill.store import promises, standing
+from handbill.store import promises, standing, workers
 from handbill.store.promises import Promise
 
 log = logging.getLogger("handbill")
@@ -37,7 +37,7 @@ def notice(desk: Desk) -> list[int]:
     if before == data:
         _remember(desk, data, now)
         return []
-    if where not in ("", socket.gethostname()):
+    if where != socket.gethostname() and _works(desk, where, now):
         log.warning(
             "The time-zone data of this machine are not those of %s. Bring both to the same: "
             "update the system, or the package `tzdata`.",
@@ -57,6 +57,12 @@ def notice(desk: Desk) -> list[int]:
             extra={"action": "zone_data", "posts": len(touched)},
         )
     return touched
+
+
+def _works(desk: Desk, host: str, now: datetime) -> bool:
+    """Whether a worker there has lately given a sign of life; names of containers come and go."""
+    since = now - EVERY
+    return any(one.host == host and one.seen_at >= since for one in workers.listing(desk.engine))
 
 
 def notice_daily(desk: Desk) -> list[int]:

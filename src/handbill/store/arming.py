@@ -4,6 +4,7 @@ A compare-and-set, as claiming is: another worker, the shell or the page may hav
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from handbill.domain.network import Claim, Evidence
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
+from handbill.store.engine import glance
 from handbill.store.group import Change, all_or_none
 from handbill.store.standing import not_paused
 
@@ -28,27 +30,33 @@ def arm(engine: Engine, claim: Claim, evidence: Evidence, now: datetime) -> bool
     Whatever error this raises, the caller must send nothing.
     """
     failpoint("arm.before")
-    given = all_or_none(
-        engine,
-        _ARM,
-        {
-            "its_attempt": claim.attempt_id,
-            "its_post": claim.post_id,
-            "its_part": claim.part_id,
-            "its_account": claim.account.id,
-            "its_fence": claim.fence,
-            "its_revision": claim.revision,
-            "now": now,
-            "lease": now + SEND_LEASE,
-            "proof": dict(evidence),
-        },
-    )
+    given = all_or_none(engine, _ARM, {**_values(claim, now), "proof": dict(evidence)})
     failpoint("arm.after_commit")
     return given
 
 
-def _arming() -> Change:
-    """The statement of `arm`, built once: it stands between the due time and the first byte."""
+def may_leave(engine: Engine, claim: Claim, now: datetime) -> bool:
+    """Whether `arm` would give leave at this moment. For what has to be done before arming and
+    shows something to a network; it promises nothing."""
+    with glance(engine) as connection:
+        return connection.execute(_LEAVE, _values(claim, now)).first() is not None
+
+
+def _values(claim: Claim, now: datetime) -> dict[str, Any]:
+    return {
+        "its_attempt": claim.attempt_id,
+        "its_post": claim.post_id,
+        "its_part": claim.part_id,
+        "its_account": claim.account.id,
+        "its_fence": claim.fence,
+        "its_revision": claim.revision,
+        "now": now,
+        "lease": now + SEND_LEASE,
+    }
+
+
+def _conditions() -> list[sa.ColumnElement[bool]]:
+    """What must be so for a part to leave."""
     now = sa.bindparam("now", type_=UTCDateTime())
     still_ours = sa.exists().where(
         col(Post.id) == sa.bindparam("its_post"),
@@ -68,20 +76,26 @@ def _arming() -> Change:
         col(Account.paused_at).is_(None),
         sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
     )
+    return [
+        col(Attempt.id) == sa.bindparam("its_attempt"),
+        col(Attempt.armed_at).is_(None),
+        col(Attempt.ended_at).is_(None),
+        still_ours,
+        not_out,
+        free_to_send,
+        not_paused(),
+    ]
+
+
+def _arming() -> Change:
+    """The statement of `arm`, built once: it stands between the due time and the first byte."""
     statement = (
         sa.update(SQLModel.metadata.tables["attempt"])
-        .where(
-            col(Attempt.id) == sa.bindparam("its_attempt"),
-            col(Attempt.armed_at).is_(None),
-            col(Attempt.ended_at).is_(None),
-            still_ours,
-            not_out,
-            free_to_send,
-            not_paused(),
-        )
-        .values(armed_at=now, evidence=sa.bindparam("proof"))
+        .where(*_conditions())
+        .values(armed_at=sa.bindparam("now", type_=UTCDateTime()), evidence=sa.bindparam("proof"))
     )
-    return Change((statement,), "its_attempt", lambda: failpoint("arm.before_commit"))
+    return Change((statement,), lambda: failpoint("arm.before_commit"))
 
 
 _ARM = _arming()
+_LEAVE = sa.select(col(Attempt.id)).where(*_conditions())

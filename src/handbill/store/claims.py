@@ -3,7 +3,8 @@
 A compare-and-set, as arming is: another worker, the shell or the page may have been here first.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -20,13 +21,15 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.network import AccountRef, Claim, Image
 from handbill.failpoints import failpoint
-from handbill.models import Account, Attempt, Part, Post
+from handbill.models import IS_QUEUED, PUBLISHING, QUEUED, Account, Attempt, Part, Post
 from handbill.store.arming import SEND_LEASE
 from handbill.store.engine import begin
 from handbill.store.standing import not_paused
 
 #: A worker's word that it lives: time for tokens and uploads, and then to send.
 LEASE = timedelta(minutes=10) + SEND_LEASE
+
+log = logging.getLogger("handbill")
 
 _TABLES = SQLModel.metadata.tables
 _OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before")
@@ -45,8 +48,8 @@ def claim(
     """Move up to `limit` due posts to *publishing*, at most one for each account, earliest first.
 
     `ahead` claims what is due so much later already; nothing of it leaves before it may be armed.
-    A partial unique index allows an account one publishing post. A worker that loses that race
-    goes away empty-handed and looks again at its next wake.
+    A partial unique index allows an account one publishing post. What another worker has in hand
+    is passed over.
     """
     try:
         with begin(engine) as connection:
@@ -61,7 +64,8 @@ def claim(
             taken = [(rows[row.id], row) for row in found if row.id in rows]
             made = _open_attempts(connection, taken, now, pictures)
             failpoint("claim.before_commit")
-    except IntegrityError:
+    except IntegrityError as error:
+        log.error("The database refused a claim: %s", error.orig, extra={"action": "bug"})
         return []
     failpoint("claim.after_commit")
     return made
@@ -71,13 +75,14 @@ def _claimables() -> sa.Select[Any]:
     """Each free account's next post, earliest first. Its cost grows with the accounts, whatever
     the length of the queue."""
     now = sa.bindparam("now", type_=UTCDateTime())
+    horizon = sa.bindparam("horizon", type_=UTCDateTime())
     first = aliased(Post)
     turn = (
         sa.select(col(first.id))
         .where(
             col(first.account_id) == col(Account.id),
-            col(first.status) == sa.literal_column("'queued'"),  # so that the partial index serves
-            col(first.not_before) <= sa.bindparam("horizon", type_=UTCDateTime()),
+            col(first.status) == QUEUED,
+            col(first.not_before) <= horizon,
             col(first.no_later_than) >= now,
         )
         .order_by(col(first.not_before), col(first.id))
@@ -88,7 +93,7 @@ def _claimables() -> sa.Select[Any]:
     other = aliased(Post)
     busy = sa.exists().where(
         col(other.account_id) == col(Account.id),
-        col(other.status) == sa.literal_column("'publishing'"),
+        col(other.status) == PUBLISHING,
     )
     return (
         sa.select(col(Post.id), *_ACCOUNT)
@@ -99,6 +104,11 @@ def _claimables() -> sa.Select[Any]:
             sa.or_(col(Account.rest_until).is_(None), col(Account.rest_until) <= now),
             ~busy,
             not_paused(),
+            # Once more, of the row that is locked: a server looks at this one again if another has
+            # changed it meanwhile, and not at the one above.
+            IS_QUEUED,
+            col(Post.not_before) <= horizon,
+            col(Post.no_later_than) >= now,
         )
         .order_by(col(Post.not_before), col(Post.id))
         .limit(sa.bindparam("most", type_=sa.Integer()))
@@ -116,7 +126,7 @@ def _taking() -> sa.UpdateBase:
         sa.update(post)
         .where(
             post.c.id.in_(sa.bindparam("ids", expanding=True)),
-            post.c.status == sa.literal_column("'queued'"),
+            post.c.status == QUEUED,
         )
         .values(
             status=step(Status.QUEUED, Verb.CLAIM),
@@ -148,13 +158,14 @@ class _Turn:
     account: Any
     part: Any
     before: str | None
+    parts: int
 
     @classmethod
-    def of(cls, post: Any, account: Any, parts: Iterable[Any]) -> "_Turn":
+    def of(cls, post: Any, account: Any, parts: Sequence[Any]) -> "_Turn":
         before = None
         for part in parts:
             if part.remote_id is None:
-                return cls(post, account, part, before)
+                return cls(post, account, part, before, len(parts))
             before = part.remote_id or None
         raise ValueError("every part is out")
 
@@ -188,6 +199,7 @@ class _Turn:
             account=AccountRef(*account),
             due_at=self.post.due_at,
             not_before=self.post.not_before,
+            parts=self.parts,
         )
 
 

@@ -17,10 +17,12 @@ from handbill.models import Account, Attempt, Part, Post
 from handbill.store.changes import announce
 from handbill.store.claims import make_claim
 from handbill.store.engine import write
+from handbill.store.group import patiently
 from handbill.store.records import (
     after_proof,
     attempts_of,
     end_attempt,
+    end_rest,
     keep_receipt,
     move,
     not_anothers,
@@ -81,10 +83,15 @@ def settle(
     engine: Engine, doubt: Doubt, sighting: Sighting, started_at: datetime, now: datetime
 ) -> Status:
     """Apply one look-up: found publishes, proved absent queues again, else look later or ask."""
-    with write(engine) as session:
-        status = _settle(session, doubt, sighting, started_at, now)
-        session.flush()
-        failpoint("settle.before_commit")
+
+    def apply() -> Status:
+        with write(engine) as session:
+            status = _settle(session, doubt, sighting, started_at, now)
+            session.flush()
+            failpoint("settle.before_commit")
+        return status
+
+    status = patiently(apply)
     failpoint("settle.after_commit")
     return status
 
@@ -151,6 +158,7 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
         ).all()
         last = open_doubts[-1]
         part = session.get_one(Part, last.part_id)
+        account = session.get_one(Account, post.account_id, with_for_update=True)
         if receipt and not isinstance(not_anothers(session, part, receipt), Receipt):
             raise InputProblem(
                 f"{receipt.url} is another post that Handbill has published.",
@@ -164,6 +172,7 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
         if receipt:
             keep_receipt(post, part, judged, receipt, last.armed_at or now)
             verdict = after_proof(session, part)
+        end_rest(account, judged)
         move(post, part, last, verdict, "", now)
         announce(session)
         return post.status

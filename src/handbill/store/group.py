@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from handbill.errors import Deadlock
+from handbill.models import Post
 from handbill.store.engine import begin
 
 #: So often one who waited for another that waited for them tries again.
@@ -28,12 +28,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Statements that say in their WHERE what must be so: each changes exactly one row, or else
-    none of them changes any. Those of many callers are executed at once."""
+    """Statements on a post, `its_post`, that say in their WHERE what must be so: each changes
+    exactly one row, or else none of them changes any. Those of many callers are executed at once.
+    """
 
     statements: Sequence[sa.Update]
-    #: By which of their values many are put in order, so that two workers never wait crosswise.
-    order: str
     before_commit: Callable[[], None]
 
 
@@ -42,22 +41,23 @@ class _Otherwise(Exception):
 
 
 class _Wish:
-    """One caller's change, and its answer once it is durable."""
+    """One caller's change of a post, and its answer once it is durable."""
 
-    def __init__(self) -> None:
+    def __init__(self, post_id: int) -> None:
+        self.post_id = post_id
         self.done = False
         self.answer: Any = None
 
 
 class _Act(_Wish):
     def __init__(self, act: Callable[[Session], Any], post_id: int) -> None:
-        super().__init__()
-        self.act, self.post_id = act, post_id
+        super().__init__(post_id)
+        self.act = act
 
 
 class _Filled(_Wish):
     def __init__(self, change: Change, values: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__(values["its_post"])
         self.change, self.values = change, values
         self.answer = True
 
@@ -108,21 +108,33 @@ def _fulfil(engine: Engine, wish: _Wish) -> Any:
             except Exception as error:
                 if not others and not isinstance(error, Deadlock):
                     raise
-                _grant_alone(engine, wish)
+                patiently(lambda: _grant(engine, [wish]))
     return wish.answer
 
 
-def _grant_alone(engine: Engine, wish: _Wish) -> None:
+def patiently(act: Callable[[], Result]) -> Result:
+    """Do it again when it waited for another that waited for it; when it fails nothing changes."""
     for _ in range(TRIES - 1):
         with suppress(Deadlock):
-            return _grant(engine, [wish])
-    return _grant(engine, [wish])
+            return act()
+    return act()
+
+
+_LOCK = (
+    sa.select(col(Post.id))
+    .where(col(Post.id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Post.id))
+    .with_for_update(key_share=True)
+)
 
 
 def _grant(engine: Engine, wishes: list[_Wish]) -> None:
-    # Always in the same order, or two workers could wait for each other.
-    acts = sorted((w for w in wishes if isinstance(w, _Act)), key=attrgetter("post_id"))
+    acts = [wish for wish in wishes if isinstance(wish, _Act)]
     with begin(engine) as connection:
+        if len(wishes) > 1:
+            # All posts before anything else, and in this order, as everywhere: or two workers
+            # could wait for each other.
+            connection.execute(_LOCK, {"ids": [wish.post_id for wish in wishes]})
         _fill(connection, [wish for wish in wishes if isinstance(wish, _Filled)])
         if acts:
             with Session(connection, expire_on_commit=False) as session:
@@ -139,7 +151,6 @@ def _fill(connection: Connection, wishes: Sequence[_Filled]) -> None:
     for wish in wishes:
         kinds.setdefault(wish.change, []).append(wish.values)
     for change, values in kinds.items():
-        values.sort(key=itemgetter(change.order))
         for statement in change.statements:
             given = values if len(values) > 1 else values[0]
             if connection.execute(statement, given).rowcount != len(values):

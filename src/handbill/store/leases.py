@@ -14,6 +14,7 @@ from handbill.domain.outcomes import NotSent, Unknown
 from handbill.failpoints import failpoint
 from handbill.models import BY_NUMBER, IS_PUBLISHING, Attempt, Post
 from handbill.store.engine import read, write
+from handbill.store.group import patiently
 from handbill.store.records import end_attempt
 
 STOPPED_BEFORE = NotSent("Handbill stopped before sending; nothing went out.")
@@ -59,7 +60,7 @@ def forsake(engine: Engine, worker: str, kept: Collection[int], now: datetime) -
         col(Attempt.armed_at).is_(None),
         col(Attempt.id).not_in(list(kept)),
     )
-    return _take_back(engine, now, unheard, lambda _attempt: NEVER_BEGUN)
+    return _take_back(engine, now, unheard, lambda _attempt: NEVER_BEGUN, strikes=0)
 
 
 def _strike(engine: Engine, now: datetime, whose: ColumnElement[bool]) -> list[Expired]:
@@ -75,17 +76,24 @@ def _take_back(
     now: datetime,
     whose: ColumnElement[bool],
     outcome: Callable[[Attempt], NotSent | Unknown],
-    strikes: int = 0,
+    strikes: int,
 ) -> list[Expired]:
-    with write(engine) as session:
+    def take() -> list[Expired]:
         taken = []
-        for post, attempt in _open_claims(session, whose):
-            post.strikes += strikes
-            status = end_attempt(session, attempt.id or 0, outcome(attempt), now)
-            taken.append(Expired(attempt.post_id, status))
-        session.flush()
-        if taken:
-            failpoint("expire.before_commit")
+        with write(engine) as session:
+            for post, attempt in _open_claims(session, whose):
+                post.strikes += strikes
+                turn = post.not_before
+                status = end_attempt(session, attempt.id or 0, outcome(attempt), now)
+                if not strikes and status is Status.QUEUED:
+                    post.not_before = turn  # nothing was tried, so nothing has to wait
+                taken.append(Expired(attempt.post_id, status))
+            session.flush()
+            if taken:
+                failpoint("expire.before_commit")
+        return taken
+
+    taken = patiently(take)
     if taken:
         failpoint("expire.after_commit")
     return taken

@@ -23,7 +23,7 @@ _TABLES = SQLModel.metadata.tables
 
 def publish_plainly(engine: Engine, claim: Claim, receipt: Receipt, now: datetime) -> bool:
     """Record the receipt if the case is plain; False, and nothing changed, if it is not."""
-    if claim.fence != 1 or receipt.at is not None or not receipt.remote_id:
+    if claim.fence != 1 or claim.parts != 1 or receipt.at is not None or not receipt.remote_id:
         return False
     values = {
         "its_post": claim.post_id,
@@ -40,7 +40,6 @@ def publish_plainly(engine: Engine, claim: Claim, receipt: Receipt, now: datetim
 
 def _post() -> sa.Update:
     part, other = _TABLES["part"].alias("its"), _TABLES["part"].alias("other")
-    neighbour = _TABLES["post"].alias("neighbour")
     now = sa.bindparam("now", type_=UTCDateTime())
     answered = sa.exists().where(
         col(Attempt.id) == sa.bindparam("its_attempt"),
@@ -51,11 +50,6 @@ def _post() -> sa.Update:
     alone = ~sa.exists().where(
         other.c.post_id == sa.bindparam("its_post"), other.c.id != sa.bindparam("its_part")
     )
-    twin = sa.exists().where(
-        other.c.remote_id == sa.bindparam("number"),
-        other.c.post_id == neighbour.c.id,
-        neighbour.c.account_id == sa.bindparam("its_account"),
-    )
     return (
         sa.update(_TABLES["post"])
         .where(
@@ -65,7 +59,6 @@ def _post() -> sa.Update:
             answered,
             waiting,
             alone,
-            ~twin,
         )
         .values(
             status=step(Status.PUBLISHING, Verb.CONFIRM),
@@ -86,15 +79,27 @@ _ATTEMPT = (
         detail=sa.bindparam("says"),
     )
 )
-_PART = (
-    sa.update(_TABLES["part"])
-    .where(col(Part.id) == sa.bindparam("its_part"))
-    .values(
-        remote_id=sa.bindparam("number"),
-        url=sa.bindparam("link"),
-        published_at=sa.bindparam("now", type_=UTCDateTime()),
+
+
+def _part() -> sa.Update:
+    """Refuses the number of another post of the account."""
+    other, neighbour = _TABLES["part"].alias("other"), _TABLES["post"].alias("neighbour")
+    twin = sa.exists().where(
+        other.c.remote_id == sa.bindparam("number"),
+        other.c.post_id == neighbour.c.id,
+        neighbour.c.account_id == sa.bindparam("its_account"),
     )
-)
+    return (
+        sa.update(_TABLES["part"])
+        .where(col(Part.id) == sa.bindparam("its_part"), ~twin)
+        .values(
+            remote_id=sa.bindparam("number"),
+            url=sa.bindparam("link"),
+            published_at=sa.bindparam("now", type_=UTCDateTime()),
+        )
+    )
+
+
 _ACCOUNT = (
     sa.update(_TABLES["account"])
     .where(col(Account.id) == sa.bindparam("its_account"))
@@ -103,9 +108,10 @@ _ACCOUNT = (
 
 
 def _publishing() -> Change:
-    """The post before its try, as everywhere: its row is the lock."""
-    statements = (_post(), _ATTEMPT, _PART, _ACCOUNT)
-    return Change(statements, "its_post", lambda: failpoint("record.before_commit"))
+    """The post before its try, as everywhere. And the account before the part: while its row is
+    ours, nobody records the same number for another post of it."""
+    statements = (_post(), _ACCOUNT, _ATTEMPT, _part())
+    return Change(statements, lambda: failpoint("record.before_commit"))
 
 
 _PUBLISH = _publishing()

@@ -126,7 +126,7 @@ def no_such_post(post_id: int) -> NotFound:
 
 def _too_late(post: Post) -> TooLate:
     cures = {
-        Status.PUBLISHING: "It is being sent at this moment; look again: "
+        Status.PUBLISHING: "A worker has it in hand at this moment; look again: "
         f"handbill queue show {post.id}",
         Status.IN_DOUBT: "Say first whether it is out: "
         f"handbill queue confirm {post.id}, or handbill queue deny {post.id}",

@@ -24,7 +24,7 @@ from handbill.domain.outcomes import (
     heed_echo,
     heed_strikes,
 )
-from handbill.domain.settling import next_look
+from handbill.domain.settling import REST, next_look
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.group import together
@@ -66,6 +66,8 @@ def end_attempt(
     outcome = heed_echo(not_anothers(session, part, outcome), others)
     if attempt.ended_at is None:
         _end(attempt, outcome, now)
+        if isinstance(outcome, Unknown):
+            _rest(account, now + REST)
     elif not _correct(attempt, outcome, now):
         return post.status
     decision = heed_strikes(decide(outcome, others, chance), post.strikes)
@@ -73,6 +75,7 @@ def end_attempt(
         keep_receipt(post, part, tries, outcome, max(outcome.at or now, attempt.armed_at or now))
         account.newest_remote_id = outcome.remote_id  # from the network, never from what was typed
     _tell_account(account, decision, now)
+    end_rest(account, tries)
     if decision.verb is Verb.CONFIRM and parts > 1:
         decision = after_proof(session, part)
     move(post, part, attempt, decision, decision.says or outcome.says, now)
@@ -87,7 +90,8 @@ def _whole(session: Session, attempt_id: int) -> tuple[Attempt, Post, Part, Acco
 
 
 _sister = aliased(Part)
-# The post is locked before its try, as everywhere, or two of us could wait for each other.
+# The post is locked before its try, as everywhere, or two of us could wait for each other; and the
+# account, so that nobody records the same number for another post of it meanwhile.
 _WHOLE = (
     sa.select(
         Attempt,
@@ -104,7 +108,7 @@ _WHOLE = (
     .join(Part, col(Part.id) == col(Attempt.part_id))
     .join(Account, col(Account.id) == col(Post.account_id))
     .where(col(Attempt.id) == sa.bindparam("its_attempt"))
-    .with_for_update(of=(Post, Attempt))
+    .with_for_update(of=(Post, Attempt, Account))
     .execution_options(populate_existing=True)
 )
 
@@ -188,11 +192,26 @@ def keep_receipt(
 
 def _tell_account(account: Account, decision: Decision, now: datetime) -> None:
     if decision.rest_until is not None:
-        account.rest_until = max(account.rest_until or now, decision.rest_until)
+        _rest(account, decision.rest_until)
     if decision.pause and account.paused_at is None:
         account.paused_at = now
         account.pause_reason = decision.pause
         account.pause_cure = decision.cure
+
+
+def end_rest(account: Account, tries: Sequence[Attempt]) -> None:
+    """Once a doubt is resolved, the account need not rest for it any more."""
+    for attempt in tries:
+        if (
+            attempt.resolution
+            and attempt.ended_at
+            and account.rest_until == attempt.ended_at + REST
+        ):
+            account.rest_until = None
+
+
+def _rest(account: Account, until: datetime) -> None:
+    account.rest_until = max(account.rest_until or until, until)
 
 
 def move(
