@@ -98,6 +98,8 @@ def test_sigterm_gives_back_what_was_claimed_beforehand(home: Path, stage: rig.S
         rig.until(stage.accepted, "the first posts")
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(timeout=20) == 0
+    entries = listings.queue(app.desk.engine, list(Status), None)
+    assert all(entry.post.not_before == entry.post.due_at for entry in entries)
     became = [entry.post.status for entry in listings.queue(app.desk.engine, list(Status), None)]
     app.desk.engine.dispose()
     assert sorted(became) == [Status.PUBLISHED] * 2 + [Status.QUEUED] * 2

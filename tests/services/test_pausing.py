@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.settling import QUIET
+from handbill.domain.settling import QUIET, REST
 from handbill.errors import InputProblem
 from handbill.services import history, pausing, publishing
 from handbill.services.desk import Desk
@@ -203,5 +203,5 @@ def test_a_doubt_of_today_is_none_of_a_restores(desk: Desk) -> None:
     add_post(desk.engine)
     attempt(desk.engine, unknown())
     add_post(desk.engine)
-    arm(desk.engine, claim_one(desk.engine))
+    arm(desk.engine, claim_one(desk.engine, NOW + REST), NOW + REST)
     assert pausing.waiting(desk).unasked == []

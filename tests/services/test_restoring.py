@@ -122,6 +122,8 @@ def test_everything_is_there_again_and_what_may_have_gone_out_is_in_doubt(
     before = rows(source.engine)
     restore(place, back_up(source, file))
     after = rows(place.engine)
+    for row in (*after["account"], *before["account"]):
+        del row["rest_until"]  # they rest after a doubt
     for table in ("account", "review", "part"):
         assert after[table] == before[table]
     old = {row["id"]: row for row in before["post"]}

@@ -8,7 +8,7 @@ import pytest
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Found, NotSeen
 from handbill.domain.outcomes import Busy, Halted, NotSent, Refused, Unauthorized
-from handbill.domain.settling import COME_BACK, QUIET
+from handbill.domain.settling import COME_BACK, QUIET, REST
 from handbill.errors import InputProblem, NotFound, SettingsProblem, TooLate
 from handbill.services import settling
 from handbill.services.desk import Desk
@@ -65,13 +65,13 @@ def test_where_nothing_is_due_nobody_is_asked(desk: Desk) -> None:
 
 
 def test_one_look_is_made_at_a_time_the_longest_due_first(desk: Desk, hands: Hands) -> None:
-    add_account(desk.engine, "sol")
+    sol = add_account(desk.engine, "sol")
     first = add_in(desk.engine, Status.IN_DOUBT)
-    second = add_in(desk.engine, Status.IN_DOUBT, at=NOW + SECOND)
+    second = add_in(desk.engine, Status.IN_DOUBT, account=sol, at=NOW + SECOND)
     hands.forward(MINUTE)
     line = Line()
     assert settling.look(line.at(desk)) == Looked(first, "ines", Status.IN_DOUBT)
-    assert settling.look(line.at(desk)) == Looked(second, "ines", Status.IN_DOUBT)
+    assert settling.look(line.at(desk)) == Looked(second, "sol", Status.IN_DOUBT)
     assert settling.look(line.at(desk)) is None
     assert line.asked == ["connect", "find"] * 2
 
@@ -148,7 +148,7 @@ def test_no_other_trouble_of_a_look_pauses_it(
 ) -> None:
     settling.look(Line(meanwhile=raises(Halted(trouble), "find")).at(desk))
     account = account_of(desk.engine)
-    assert (account.paused_at, account.rest_until) == (None, None)
+    assert (account.paused_at, account.rest_until) == (None, NOW + REST)
 
 
 def test_without_keys_a_look_is_put_off_with_the_way_to_mend_it(desk: Desk, doubtful: int) -> None:

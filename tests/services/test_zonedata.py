@@ -18,10 +18,10 @@ from handbill.domain import zones
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import Moment
 from handbill.inputs import TimeIn
-from handbill.models import Account, Post
+from handbill.models import Account, Post, Worker
 from handbill.services import queueing, zonedata
 from handbill.services.desk import Desk
-from handbill.store import posts, promises, standing
+from handbill.store import posts, promises, standing, workers
 from handbill.store.posts import NewPost, Timing
 from tests.factories import (
     DAY,
@@ -119,10 +119,26 @@ def test_a_changed_rule_is_noticed_and_the_promise_stays(
     assert zonedata.notice(here) == [], "it is told once"
 
 
+def register(desk: Desk, host: str) -> None:
+    worker = Worker(name=f"{host}-1", host=host, pid=1, version="1", started_at=NOW, seen_at=NOW)
+    workers.register(desk.engine, worker)
+
+
+def test_a_machine_that_is_gone_is_not_compared_with(
+    here: Desk, redraw: Redraw, caplog: pytest.LogCaptureFixture
+) -> None:
+    register(here, "other")
+    standing.put(here.engine, standing.ZONE_DATA, f"{'0' * 32} {NOW.isoformat()} gone", NOW)
+    redraw("Europe/Paris", "Europe/Helsinki")
+    zonedata.notice(here)
+    assert "are not those of" not in caplog.text
+
+
 def test_machines_with_different_data_tell_of_a_post_once_and_that_they_differ(
     here: Desk, redraw: Redraw, caplog: pytest.LogCaptureFixture
 ) -> None:
     number = queue(here, "2026-11-27 18:30")
+    register(here, "other")
     told = []
     for _day in range(3):
         standing.put(here.engine, standing.ZONE_DATA, f"{'0' * 32} {NOW.isoformat()} other", NOW)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
+from handbill.domain.settling import REST
 from handbill.models import Attempt
 from handbill.store import accounts, agenda
 from handbill.store.agenda import Agenda
@@ -67,7 +68,8 @@ def test_a_look_up_has_its_moment_and_is_due_at_it(engine: Engine) -> None:
     add_post(engine)
     attempt(engine, unknown())
     assert agenda.look_up(engine, NOW) == Agenda(False, False, NOW + 5 * SECOND)
-    assert agenda.look_up(engine, NOW + 5 * SECOND) == Agenda(False, True, None)
+    later = agenda.look_up(engine, NOW + 5 * SECOND)
+    assert later == Agenda(False, True, NOW + REST), "and then the account may post again"
 
 
 def test_a_doubt_that_waits_for_a_person_has_no_moment(engine: Engine) -> None:

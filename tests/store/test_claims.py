@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
+from handbill.domain.settling import REST
 from handbill.models import Account, Post
 from handbill.store import accounts, arming, claims, doubts, leases, listings, posts, records
 from handbill.store.arming import SEND_LEASE
@@ -138,7 +139,8 @@ def test_a_post_in_doubt_does_not_stand_in_the_way(engine: Engine) -> None:
     add_post(engine)
     second = add_post(engine)
     attempt(engine, unknown())
-    assert claimed(engine) == [second]
+    assert claimed(engine, NOW + REST - LEAST) == []
+    assert claimed(engine, NOW + REST) == [second]
 
 
 def test_accounts_go_side_by_side_the_earliest_post_first(engine: Engine) -> None:

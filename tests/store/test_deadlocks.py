@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlmodel import col
 
 from bench import rig
 from handbill.domain.lifecycle import Status
@@ -91,13 +92,24 @@ def test_who_waits_in_a_circle_again_and_again_is_told(engine: Engine) -> None:
     assert len(tried) == group.TRIES + 1
 
 
-def test_a_group_goes_by_the_numbers_of_its_posts(engine: Engine) -> None:
+FREE = sa.select(col(Post.id)).order_by(col(Post.id)).with_for_update(skip_locked=True)
+
+
+def test_a_group_takes_its_posts_by_their_numbers_before_anything_else(engine: Engine) -> None:
+    ines = add_account(engine)
+    posts.add(engine, [new_post(ines, text=f"{n}") for n in range(5)], NOW)
     counter, went = group._counters.setdefault(engine, group._Counter()), list[int]()
-    with ThreadPoolExecutor(5) as pool, counter.turn:
-        for number in (4, 2, 5, 1, 3):
-            pool.submit(group.together, engine, lambda _s, n=number: went.append(n), number)
-        rig.until(lambda: len(counter.waiting) == 5, "all five")
-    assert went == [1, 2, 3, 4, 5]
+    with ThreadPoolExecutor(3) as pool, engine.begin() as other:
+        touch(other, Post, 3)
+        with counter.turn:
+            for number in (4, 2, 3):
+                pool.submit(group.together, engine, lambda _s, n=number: went.append(n), number)
+            rig.until(lambda: len(counter.waiting) == 3, "all three")
+        rig.until(lambda: one_waits(engine), "the group at #3")
+        with engine.begin() as third:
+            assert list(third.scalars(FREE)) == [1, 4, 5], "it has #2, and not #4 yet"
+        assert went == []
+    assert sorted(went) == [2, 3, 4]
 
 
 # Everybody at once
