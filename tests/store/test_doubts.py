@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.network import Found, Image, NotSeen, Sighting
+from handbill.domain.network import Claim, Found, Image, NotSeen, Sighting
 from handbill.domain.outcomes import Outcome
 from handbill.domain.settling import LOOKUPS, QUIET
 from handbill.errors import InputProblem
-from handbill.store import doubts, overdue, posts, records
+from handbill.store import arming, doubts, overdue, posts, records
 from handbill.store.doubts import Doubt
 from tests.factories import (
     DAY,
@@ -26,6 +26,7 @@ from tests.factories import (
     arm,
     attempt,
     busy,
+    claim_and_arm,
     claim_one,
     get,
     image_row,
@@ -355,6 +356,63 @@ def test_a_look_that_finds_it_after_a_persons_no_is_proof_all_the_same(engine: E
     found = Found(receipt("1001"))
     assert doubts.settle(engine, doubt, found, NOW + HOUR, NOW + HOUR) is Status.PUBLISHED
     assert get(engine, post_id).parts[0].remote_id == "1001"
+
+
+def denied_and_sent_again(engine: Engine) -> tuple[int, Doubt, Claim]:
+    """A post whose first try was denied and whose second is armed; and a look from before that."""
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, None, NOW + HOUR)
+    return post_id, doubt, claim_and_arm(engine, NOW + HOUR)
+
+
+def test_a_look_that_took_long_credits_the_newer_try(engine: Engine) -> None:
+    post_id, doubt, newer = denied_and_sent_again(engine)
+    found = Found(receipt("1001"))
+    assert doubts.settle(engine, doubt, found, NOW, NOW + HOUR) is Status.PUBLISHED
+    assert records.record(engine, newer, receipt("1001"), NOW + HOUR) is Status.PUBLISHED
+    entry = get(engine, post_id)
+    assert [(a.outcome, a.resolution) for a in entry.attempts] == [
+        ("unknown", "denied"),
+        ("receipt", None),
+    ]
+    assert entry.post.attention is None
+
+
+def test_a_look_that_took_long_adds_nothing_to_a_newer_receipt(engine: Engine) -> None:
+    post_id, doubt, newer = denied_and_sent_again(engine)
+    records.record(engine, newer, receipt("1001"), NOW + HOUR)
+    before = get(engine, post_id)
+    doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    assert get(engine, post_id) == before
+
+
+def test_a_look_that_took_long_and_a_newer_receipt_can_show_that_it_is_out_twice(
+    engine: Engine,
+) -> None:
+    post_id, doubt, newer = denied_and_sent_again(engine)
+    doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    records.record(engine, newer, receipt("1002"), NOW + HOUR)
+    assert "out twice" in (get(engine, post_id).post.attention or "")
+
+
+def test_what_is_found_after_a_newer_try_was_not_sent_is_the_older_ones(engine: Engine) -> None:
+    post_id, doubt, newer = denied_and_sent_again(engine)
+    records.record(engine, newer, not_sent(), NOW + HOUR)
+    found = Found(receipt("1001"))
+    assert doubts.settle(engine, doubt, found, NOW, NOW + HOUR) is Status.PUBLISHED
+    assert get(engine, post_id).attempts[0].resolution == "found"
+
+
+def test_a_claim_whose_post_is_found_to_be_out_ends_with_it(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    doubt = the_doubt(engine)
+    doubts.judge(engine, post_id, None, NOW + HOUR)
+    newer = claim_one(engine, NOW + HOUR)
+    doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    assert not arming.arm(engine, newer, {}, NOW + HOUR)
+    assert records.record(engine, newer, not_sent(), NOW + HOUR) is Status.PUBLISHED
+    assert all(one.ended_at for one in get(engine, post_id).attempts)
 
 
 def test_a_yes_for_the_first_part_lets_the_second_follow(engine: Engine) -> None:

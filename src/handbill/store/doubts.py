@@ -104,7 +104,7 @@ def _settle(
     if isinstance(sighting, Found):
         proof = not_anothers(session, part, sighting.receipt)
         if isinstance(proof, Receipt):  # counts even after a person has said no
-            return end_attempt(session, doubt.attempt_id, proof, now)
+            return end_attempt(session, _whose(session, part, attempt), proof, now)
         sighting = NotSeen(proof.says)
     if attempt.resolution is not None:
         return post.status  # a person or a late receipt was quicker
@@ -117,6 +117,18 @@ def _settle(
     if post.status is Status.IN_DOUBT:
         post.attention = sighting.says
     return post.status
+
+
+def _whose(session: Session, part: Part, attempt: Attempt) -> int:
+    """The number of the try that a part which is found is credited to.
+
+    A look that took long may see what a newer try has made since this one's doubt was resolved.
+    """
+    newer = [one for one in attempts_of(session, part) if one.id and one.id > (attempt.id or 0)]
+    could = (None, Receipt.kind, Unknown.kind)
+    made = [one.id for one in newer if one.armed_at and one.outcome in could]
+    number = made[-1] if attempt.resolution is not None and made else attempt.id
+    return number or 0
 
 
 def _locked(session: Session, doubt: Doubt) -> tuple[Post, Attempt]:

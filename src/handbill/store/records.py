@@ -69,6 +69,8 @@ def end_attempt(
         if isinstance(outcome, Unknown):
             _rest(account, now + REST)
     elif not _correct(attempt, outcome, now):
+        if isinstance(outcome, Receipt) and part.remote_id is not None:
+            keep_receipt(post, part, [], outcome, now)
         return post.status
     decision = heed_strikes(decide(outcome, others, chance), post.strikes)
     if isinstance(outcome, Receipt):
@@ -79,7 +81,18 @@ def end_attempt(
     if decision.verb is Verb.CONFIRM and parts > 1:
         decision = after_proof(session, part)
     move(post, part, attempt, decision, decision.says or outcome.says, now)
+    if post.status is Status.PUBLISHED:
+        _end_others(tries, now)
     return post.status
+
+
+def _end_others(tries: Sequence[Attempt], now: datetime) -> None:
+    """A newer try whose post is out by an older one has nothing left to do; should it have sent
+    too, its own receipt will say so."""
+    for attempt in tries:
+        if attempt.ended_at is None:
+            _end(attempt, Unknown("The post was found to be out meanwhile."), now)
+            resolve(attempt, "found", now)
 
 
 def _whole(session: Session, attempt_id: int) -> tuple[Attempt, Post, Part, Account, int]:
