@@ -52,7 +52,7 @@ def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[
         due = session.exec(
             select(Attempt)
             .where(col(Attempt.next_look_at) <= now)
-            .order_by(col(Attempt.next_look_at))
+            .order_by(col(Attempt.next_look_at), col(Attempt.id))
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
