@@ -59,6 +59,7 @@ def pytest_runtest_setup() -> None:
     claims._CLAIMABLE = claims._claimables()
     claims._TAKE = claims._taking()
     arming._ARM = arming._arming()
+    arming._LEAVE = arming._leaving()
     plain._PUBLISH = plain._publishing()
 
 

@@ -97,5 +97,10 @@ def _arming() -> Change:
     return Change((statement,), lambda: failpoint("arm.before_commit"))
 
 
+def _leaving() -> sa.Select[int | None]:
+    """The statement of `may_leave`: the same conditions, and nothing is written."""
+    return sa.select(col(Attempt.id)).where(*_conditions())
+
+
 _ARM = _arming()
-_LEAVE = sa.select(col(Attempt.id)).where(*_conditions())
+_LEAVE = _leaving()
