@@ -3,7 +3,7 @@
 import sqlite3
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import AccountRef, Claim, Connect, Evidence, Network
 from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, Unauthorized, Unknown
+from handbill.domain.web import Fetch, Page
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
@@ -68,11 +69,18 @@ def unconnected(account: AccountRef) -> Network:
     raise AssertionError(f"nobody was to speak to {account.network}")
 
 
+def unfetched(url: str, headers: Mapping[str, str]) -> Page:
+    """A way to the web that no test should need."""
+    raise AssertionError(f"nobody was to fetch {url}")
+
+
 def make_desk(
     engine: Engine,
     clock: Clock | None = None,
     pictures: Path = PICTURES,
     connect: Connect = unconnected,
+    fetch: Fetch = unfetched,
+    config: Path = PICTURES / "config",
 ) -> Desk:
     """A desk with the networks that ship, and a line to none of them unless one is given."""
     return Desk(
@@ -81,6 +89,8 @@ def make_desk(
         networks=networks.module,
         connect=connect,
         pictures=pictures,
+        fetch=fetch,
+        config=config,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from handbill import networks
+from handbill import egress, networks
 from handbill.clock import Clock, now
 from handbill.domain.network import AccountRef, Network, NetworkModule
 from handbill.errors import SettingsProblem
@@ -55,6 +55,8 @@ def _wired(settings: Settings, clock: Clock | None, opened: Opening) -> App:
         networks=networks.module,
         connect=Lines(settings, clock),
         pictures=settings.pictures,
+        fetch=egress.fetch,
+        config=settings.home / "config",
         gap=settings.gap_after_outage,
     )
     return App(settings, desk)

@@ -5,15 +5,19 @@ A `table=True` class does not validate itself: what comes from outside passes th
 """
 
 import enum
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel, col
 
+from handbill.domain.disclosures import Disclosure
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import NEEDS_EYES, Status
 from handbill.domain.outcomes import KINDS
+from handbill.domain.spoilers import Spoiler
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -49,8 +53,30 @@ def quoted(*values: str) -> str:
     return ", ".join(f"'{value}'" for value in sorted(values))
 
 
+class Dollars(sa.TypeDecorator[Decimal]):
+    """Money in US dollars, kept exactly: as whole hundredths of a cent."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
+        """Refuses what is finer than a hundredth of a cent."""
+        del dialect
+        if value is None:
+            return None
+        whole = value * 10_000
+        if whole != int(whole):
+            raise ValueError(f"{value} dollars cannot be kept exactly")
+        return int(whole)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
+        """With four decimals."""
+        del dialect
+        return None if value is None else Decimal(value).scaleb(-4)
+
+
 class Account(SQLModel, table=True):
-    """A named login on one network, with its zone, its limits and its pause."""
+    """A named login on one network, with its zone, its slots, its limits and its pause."""
 
     __table_args__ = (
         sa.CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="pause_has_reason"),
@@ -64,6 +90,12 @@ class Account(SQLModel, table=True):
     server: str | None = Field(default=None, max_length=255)
     zone: str = Field(max_length=64)
     lateness_limit: timedelta
+    #: Weekly posting times on the clocks of `zone`: ["mon 09:00", …]
+    slots: list[str] = Field(
+        default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}
+    )
+    #: What its posts may cost in a calendar month of its zone, in dollars; None: no cap.
+    monthly_cap: Decimal | None = Field(default=None, sa_type=Dollars)
     #: Who the network says this is, once asked.
     remote_id: str | None = Field(default=None, max_length=64)
     handle: str | None = Field(default=None, max_length=255)
@@ -77,17 +109,62 @@ class Account(SQLModel, table=True):
     created_at: datetime
 
 
+class Work(SQLModel, table=True):
+    """What reviews are about: a film, book, record, show or game."""
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(max_length=80, unique=True)
+    title: str = Field(max_length=300)
+    #: Words that no post about it may give away, such as who did it.
+    spoilers: list[str] = Field(default_factory=list, sa_type=Json)
+    created_at: datetime
+
+
+class ReleaseDate(SQLModel, table=True):
+    """When a work comes out somewhere: a day, or an instant with its zone."""
+
+    __tablename__ = "release_date"
+    __table_args__ = (
+        sa.UniqueConstraint("work_id", "name"),
+        sa.CheckConstraint("(day IS NULL) <> (at IS NULL)", name="day_or_instant"),
+        sa.CheckConstraint("(at IS NULL) = (zone IS NULL)", name="instant_has_zone"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    work_id: int = Field(foreign_key="work.id", ondelete="CASCADE")
+    #: festival, limited, wide, streaming, paperback, …
+    name: str = Field(max_length=32)
+    #: The day wherever one is; a plan's times of day are those of each account's zone.
+    day: date | None = None
+    at: datetime | None = None
+    #: The instant as the person gave it, in `zone`.
+    wall: str | None = Field(default=None, max_length=64)
+    zone: str | None = Field(default=None, max_length=64)
+
+
 class ReviewBase(SQLModel):
     """What the critic wrote and where it can be read."""
 
     title: str = Field(min_length=1, max_length=500)
+    #: The work's title as this review writes it.
     work: str | None = Field(default=None, max_length=300)
     outlet: str | None = Field(default=None, max_length=200)
     author: str | None = Field(default=None, max_length=200)
     #: The critic's own name on the network, with its @.
     handle: str | None = Field(default=None, max_length=100)
     link: str | None = Field(default=None, max_length=2000)
+    #: In the form of `domain.ratings`: `3.5/5`, `B+`.
     rating: str | None = Field(default=None, max_length=20)
+    #: The whole review, as plain text; what is quoted is verbatim in it.
+    text: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    #: BCP 47, e.g. `en`.
+    language: str | None = Field(default=None, max_length=35)
+    #: The day on which it appeared; and the very instant, where that is known.
+    published_on: date | None = None
+    published_at: datetime | None = None
 
 
 class Review(ReviewBase, table=True):
@@ -97,7 +174,79 @@ class Review(ReviewBase, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(max_length=80, unique=True)
+    work_id: int | None = Field(
+        default=None, foreign_key="work.id", ondelete="RESTRICT", index=True
+    )
+    disclosure: Disclosure | None = Field(
+        default=None, sa_column=sa.Column(one_of(Disclosure, "disclosure"), nullable=True)
+    )
+    #: Whether its link must lead to it before a post about it leaves.
+    check_link: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    #: A draft was taken from a feed or a page and waits for the critic's eyes.
+    draft: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    #: Names of the fields that Handbill is not sure of.
+    unsure: list[str] = Field(
+        default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}
+    )
+    #: The address or file that it was read from.
+    source: str | None = Field(default=None, max_length=2000)
     created_at: datetime
+
+
+class Embargo(SQLModel, table=True):
+    """Until when nothing about a review may leave."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "kind"),
+        sa.CheckConstraint(
+            "(lifted_at IS NULL) = (lifted_why IS NULL)", name="early_lift_has_reason"
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    review_id: int = Field(foreign_key="review.id", ondelete="RESTRICT")
+    #: Which posts it holds: all of them, or also the first reactions.
+    kind: Kind = Field(sa_column=sa.Column(one_of(Kind, "kind"), nullable=False))
+    until: datetime
+    #: The instant as the person gave it, in `zone`.
+    wall: str = Field(max_length=64)
+    zone: str = Field(max_length=64)
+    created_at: datetime
+    #: Lifted early by a person, who said that they may, and why.
+    lifted_at: datetime | None = None
+    lifted_why: str | None = None
+
+
+class Feed(SQLModel, table=True):
+    """A critic's RSS or Atom feed; each new entry becomes the draft of a review, once."""
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = Field(max_length=2000, unique=True)
+    title: str | None = Field(default=None, max_length=500)
+    #: What the server wants to hear again (RFC 9110, 13.1).
+    etag: str | None = Field(default=None, max_length=500)
+    modified: str | None = Field(default=None, max_length=100)
+    looked_at: datetime | None = None
+    #: Why it could not be read when last looked at, in one sentence.
+    trouble: str | None = None
+    created_at: datetime
+
+
+class FeedEntry(SQLModel, table=True):
+    """An entry of a feed that was seen, so that it is taken once."""
+
+    __tablename__ = "feed_entry"
+    __table_args__ = (sa.UniqueConstraint("feed_id", "key"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id", ondelete="CASCADE")
+    #: Its own id, or else its link.
+    key: str = Field(max_length=500)
+    review_id: int | None = Field(default=None, foreign_key="review.id", ondelete="SET NULL")
+    seen_at: datetime
 
 
 class Post(SQLModel, table=True):
@@ -119,6 +268,20 @@ class Post(SQLModel, table=True):
         ),
         sa.CheckConstraint(
             f"status NOT IN ({quoted(*NEEDS_EYES)}) OR attention IS NOT NULL", name="never_silent"
+        ),
+        sa.CheckConstraint(
+            "embargo_until IS NULL OR status NOT IN ('queued', 'publishing') "
+            "OR not_before >= embargo_until",
+            name="under_embargo",
+        ),
+        sa.Index(
+            "uq_post_step",
+            "review_id",
+            "account_id",
+            "plan",
+            "step",
+            unique=True,
+            **where("plan IS NOT NULL AND status <> 'cancelled'"),
         ),
         sa.Index("ix_post_ready", "not_before", "id", **where("status = 'queued'")),
         sa.Index("ix_post_turn", "account_id", "not_before", "id", **where("status = 'queued'")),
@@ -154,6 +317,27 @@ class Post(SQLModel, table=True):
     not_before: datetime | None = None
     #: The last instant at which it may leave; after it the post is missed.
     no_later_than: datetime | None = None
+    #: Which of its review's embargoes hold it.
+    kind: Kind = Field(
+        default=Kind.REVIEW,
+        sa_column=sa.Column(one_of(Kind, "kind"), nullable=False, server_default="review"),
+    )
+    #: When the last embargo that holds it lifts, and the zone in which that was set.
+    embargo_until: datetime | None = None
+    embargo_zone: str | None = Field(default=None, max_length=64)
+    #: What its due time hangs on, such as `release-1d 18:00`; it moves with that.
+    anchor: str | None = Field(default=None, max_length=120)
+    #: The plan and the step of it that made this post.
+    plan: str | None = Field(default=None, max_length=64)
+    step: str | None = Field(default=None, max_length=64)
+    spoiler: Spoiler = Field(
+        default=Spoiler.NONE,
+        sa_column=sa.Column(one_of(Spoiler, "spoiler"), nullable=False, server_default="none"),
+    )
+    #: What the network will charge for it, in dollars, by the table of prices when it was written.
+    price: Decimal | None = Field(default=None, sa_type=Dollars)
+    #: When it was last asked whether the review can be read at its link.
+    link_seen_at: datetime | None = None
     lease_until: datetime | None = None
     worker: str | None = Field(default=None, max_length=64)
     #: Why a person should look, in one sentence; None when nobody needs to.
@@ -175,6 +359,8 @@ class Part(SQLModel, table=True):
     post_id: int = Field(foreign_key="post.id", ondelete="CASCADE")
     position: int
     text: str
+    #: What of the text is quoted from the review, word for word.
+    quote: str | None = None
     #: [{"file": name under pictures/, "media_type": …, "alt": …, "size_bytes": …}]
     images: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     remote_id: str | None = Field(default=None, max_length=255, index=True)

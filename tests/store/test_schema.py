@@ -147,7 +147,20 @@ def _clauses(sql: str) -> list[str]:
             clauses.append("")
         else:
             clauses[-1] += letter
-    return [head.strip(), *sorted(clause.strip() for clause in clauses), body.rpartition(")")[2]]
+    apart = [part for clause in clauses for part in _apart(clause.strip())]
+    return [head.strip(), *sorted(apart), body.rpartition(")")[2]]
+
+
+def _apart(clause: str) -> list[str]:
+    """A column, and the constraint that was added with it, in the words of one added by itself."""
+    column, added, constraint = clause.partition(" CONSTRAINT ")
+    if not column or not added:
+        return [clause]
+    name = column.split()[0]
+    return [
+        column,
+        f"CONSTRAINT {constraint.replace('REFERENCES', f'FOREIGN KEY({name}) REFERENCES')}",
+    ]
 
 
 @pytest.mark.postgres

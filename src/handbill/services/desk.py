@@ -1,4 +1,4 @@
-"""What every use case needs at hand: the store, the clock, the networks and the pictures folder."""
+"""What every use case needs at hand: store, clock, networks, the web and the folders."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from handbill.clock import Clock
 from handbill.domain.lateness import DEFAULT_GAP
 from handbill.domain.network import Connect, Directory
+from handbill.domain.web import Fetch
 
 
 @dataclass(frozen=True)
@@ -23,5 +24,9 @@ class Desk:
     connect: Connect
     #: Where queued pictures are kept.
     pictures: Path
+    #: Gets an address that a person pasted.
+    fetch: Fetch
+    #: Where a person keeps plans and words of their own, beside those that ship.
+    config: Path
     #: What lies between two overdue posts of one account after an outage.
     gap: timedelta = DEFAULT_GAP

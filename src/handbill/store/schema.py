@@ -14,7 +14,7 @@ from handbill.store.engine import as_the_server_is, make_engine, sqlite_file
 from handbill.store.troubles import plainly
 
 #: Every schema this program knows, oldest first; the names of the scripts in `migrations/`.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 
 #: Any number will do, as long as it stays the same.
