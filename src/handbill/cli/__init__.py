@@ -16,6 +16,7 @@ from handbill.cli import accounts, backups, config, pausing, queue, reports, rev
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
+from handbill.cli.today import today
 from handbill.domain.text.characters import printable
 from handbill.errors import InputProblem, Problem
 
@@ -56,6 +57,7 @@ app.add_typer(reviews.group, name="review")
 app.add_typer(queue.group, name="queue")
 app.command("run")(running.run)
 app.command("tick")(running.tick)
+app.command("today")(today)
 app.command("status")(reports.status)
 app.command("history")(reports.history)
 app.command("pause")(pausing.pause)
