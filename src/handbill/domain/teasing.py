@@ -173,10 +173,12 @@ def _quotable(text: str, subject: Subject) -> Iterator[Span]:
 
 
 def _is_heading(line: str) -> bool:
-    """Whether a lone first line looks like one: no stop, or a capital on most longer words."""
+    """Whether a lone first line looks like one: no mark, or a capital on most longer words."""
+    if line.endswith("."):
+        return False
     longer = [word for word in line.split() if len(word) > 3]
     capital = sum(word[0].isupper() for word in longer)
-    return line[-1:] not in ".!?…”\"'" or capital > 0.6 * len(longer)
+    return line[-1:] not in "!?…”\"'" or capital > 0.6 * len(longer)
 
 
 class _Jury:

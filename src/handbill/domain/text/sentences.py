@@ -128,10 +128,11 @@ def _ends(text: str, mark: re.Match[str], masks: "_Masks") -> bool:
 def _full_stop(text: str, at: int, following: str) -> bool:
     """Whether a single stop behind this token ends the sentence."""
     found = _LAST_TOKEN.search(text[max(at - _TOKEN, 0) : at])
-    before = found[0].lower() if found else ""
+    written = found[0] if found else ""
+    before = written.lower()
     if before in _LEADING:
         return False
-    if before in _COUNTING:
+    if before in _COUNTING and written != "P":  # which is an initial
         return not following[:1].isdigit()
     if before in _TRAILING or (before != "i" and _INITIALS.fullmatch(f"{before}.")):
         return following.lower() in _STARTERS
@@ -210,10 +211,17 @@ def clauses(text: str, sentence: Span) -> list[Clause]:
         before, after = sentence.text[: cut.start()], sentence.text[cut.end() :]
         if cut["comma"] is None or _concedes(before):
             found += _alone(text, sentence.start + cut.end(), sentence.end, after)
-        turns = cut[0].split()[-1:] in (["but"], ["yet"], ["so"]) or _TURNS.match(after)
-        if cut["comma"] is None and ":" not in cut[0] and not turns and not _concedes(before):
+        if _may_end(cut, after) and not _concedes(before):
             found += _alone(text, sentence.start, sentence.start + cut.start(), before)
     return [_as_clause(sentence, span) for span in found]
+
+
+def _may_end(cut: re.Match[str], after: str) -> bool:
+    """Whether what stands before the cut means the same without what stands after it."""
+    if cut["comma"] or ":" in cut[0] or _TURNS.match(after):
+        return False
+    joined = (cut["weak"] or "").strip(", \n")
+    return not joined or (joined == "and" and _FINITE.search(after) is not None)
 
 
 def _concedes(before: str) -> bool:
