@@ -45,7 +45,7 @@ def _quote(one: "Teaser", why: bool) -> str:
     if not why:
         return one.candidate.shown
     reasons = [f"{reason.points:+g} {reason.words}" for reason in one.candidate.reasons]
-    return "\n".join([one.candidate.shown, f"  {one.candidate.score:g} points:", *reasons])
+    return "\n".join([one.candidate.shown, f"{one.candidate.score:g} points:", *reasons])
 
 
 def _notes(one: "Teaser") -> str:
