@@ -46,8 +46,8 @@ from handbill.domain.text.sentences import (
 )
 from handbill.domain.words import Hit, Sort, Words, tokens_of
 
-#: What is read of a text, in characters: forty thousand words, more than any review has.
-MAX_READ = 250_000
+#: What is read of a text, in characters: twenty thousand words, more than any review has.
+MAX_READ = 120_000
 #: What can be quoted, in characters and words.
 SHORTEST, LONGEST, FEWEST_WORDS = 12, 500, 3
 #: A paragraph of so many characters is the review's last; shorter ones below it are a farewell.

@@ -30,7 +30,6 @@ _MARKS = re.compile(
     r"|(?<!\s)(?P<line>[^\S\n]*+\n\s*+)"
 )
 _WORD = re.compile(r"[\"'“‘«(\[]{0,3}([\w’'&]{1,24})")
-_LAST_TOKEN = re.compile(r"[\w.&]*\Z")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _EAST = "。！？"
 #: Never the end of a sentence: a name or an explanation follows.
@@ -127,8 +126,8 @@ def _ends(text: str, mark: re.Match[str], masks: "_Masks") -> bool:
 
 def _full_stop(text: str, at: int, following: str) -> bool:
     """Whether a single stop behind this token ends the sentence."""
-    found = _LAST_TOKEN.search(text[max(at - _TOKEN, 0) : at])
-    written = found[0] if found else ""
+    stretch = text[max(at - _TOKEN, 0) : at]
+    written = "" if stretch[-1:].isspace() else (stretch.split() or [""])[-1].lstrip("\"'“‘«([—–-")
     before = written.lower()
     if before in _LEADING:
         return False
