@@ -16,7 +16,7 @@ from bench import kept
 from bench.stock import DATABASES
 
 #: How quick, and how dear: hints, on a machine that others share.
-SPEED = ("startup", "idle", "punctual", "now", "burst", "scale", "growth", "text")
+SPEED = ("startup", "idle", "punctual", "now", "burst", "scale", "growth", "text", "tease")
 #: What is counted must be right on any machine, however slow: rules of times, answers and steps,
 RULES = ("dst", "netfaults", "stateful")
 #: and runs in which something is killed, cut, filled up or lied to.

@@ -16,6 +16,7 @@ from handbill.cli import accounts, backups, config, pausing, queue, reports, rev
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
+from handbill.cli.tease import tease
 from handbill.cli.today import today
 from handbill.domain.text.characters import printable
 from handbill.errors import InputProblem, Problem
@@ -54,6 +55,7 @@ app.command("init")(config.init)
 app.command("demo")(demo)
 app.add_typer(accounts.group, name="account")
 app.add_typer(reviews.group, name="review")
+app.command("tease")(tease)
 app.add_typer(queue.group, name="queue")
 app.command("run")(running.run)
 app.command("tick")(running.tick)

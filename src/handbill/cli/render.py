@@ -10,6 +10,7 @@ import typer
 
 from handbill.domain import promises
 from handbill.domain.lifecycle import LABELS, Status
+from handbill.domain.text import quotes
 from handbill.domain.text.characters import printable
 from handbill.domain.zones import show
 
@@ -135,6 +136,11 @@ def what_next(entry: "Entry", missed: int = 1) -> str | None:
         )
     if post.attention and post.attention.startswith(promises.CHANGED) and post.due_at:
         return promises.way_on(post.id, post.due_at, post.due_wall or "")
+    if post.attention and post.attention.startswith(quotes.GONE):
+        return (
+            f"handbill queue edit {post.id} --text TEXT, or handbill queue cancel {post.id}; "
+            f"other quotes: handbill tease {entry.review.slug if entry.review else 'REVIEW'}"
+        )
     if post.status is Status.PUBLISHED:
         return f"Look at both, then say that you have: handbill queue confirm {post.id}"
     if post.status is Status.MISSED and missed > 1:

@@ -140,6 +140,9 @@ class NetworkModule(Protocol):
     def remarks(self, text: str) -> list[str]:
         """What a person may want to know about a text that is fine, one sentence each."""
 
+    def length(self, text: str) -> tuple[int, int]:
+        """How long a part is as the network counts, and how long it may be. No I/O."""
+
     def remote_id(self, link: str) -> str | None:
         """The number of the post that a link of this network leads to, or None."""
 

@@ -36,6 +36,11 @@ def remote_id(link: str) -> str | None:
     return found[1] if found else None
 
 
+def length(text: str) -> tuple[int, int]:
+    """The weight of a text, and the weight that X takes."""
+    return weighted_length(text), MAX_WEIGHT
+
+
 def remarks(text: str) -> list[str]:
     """The count, names that X takes for links, and characters that nobody can see."""
     found = [f"Counts {weighted_length(text)} of {MAX_WEIGHT}."]
