@@ -33,9 +33,30 @@ from handbill.domain.outcomes import (
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.networks import wire
 from handbill.networks.x import answers, media, timeline
-from handbill.networks.x.rules import check, remarks, remote_id
+from handbill.networks.x.rules import (
+    MAX_LENGTH,
+    PRICES,
+    check,
+    length,
+    links,
+    remarks,
+    remote_id,
+)
 
-__all__ = ["APP_KEYS", "TITLE", "TOKENS", "X", "check", "connect", "remarks", "remote_id"]
+__all__ = [
+    "APP_KEYS",
+    "MAX_LENGTH",
+    "PRICES",
+    "TITLE",
+    "TOKENS",
+    "X",
+    "check",
+    "connect",
+    "length",
+    "links",
+    "remarks",
+    "remote_id",
+]
 
 TITLE = "X"
 OFFICIAL = "https://api.twitter.com"  # tweepy's fixed host; signatures are made for it
