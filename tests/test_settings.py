@@ -470,7 +470,7 @@ def test_prices_of_a_network_can_be_set(home: Path, toml: Write) -> None:
     toml("[prices.x]\nas_of = 2027-01-01\npost = 0.02\nwith_link = 0.3\nalt_text = 0\n")
     prices = load(home).prices["x"]
     assert (prices.as_of, prices.post) == (date(2027, 1, 1), Decimal("0.02"))
-    assert (prices.with_link, prices.alt_text) == (Decimal("0.3"), 0)
+    assert (prices.with_link, prices.alt_text) == (Decimal("0.3"), Decimal(0))
 
 
 @pytest.mark.parametrize(

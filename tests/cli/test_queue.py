@@ -448,8 +448,7 @@ def test_a_number_that_no_post_has_is_exit_1(shell: Shell, verb: str) -> None:
     assert "There is no post #99." in answer.err
 
 
-def test_prices_are_shown_and_a_cap_refuses(shell: Shell, store: Engine) -> None:
-    add_account(store)
+def test_prices_are_shown_and_a_cap_refuses(shell: Shell) -> None:
     shell.fine("account", "cap", "ines", "0.21")
     shell.fine("queue", "add", "https://example.com/a", "--account", "ines", "--now")
     assert ", $0.20" in shell.fine("queue", "list").out
