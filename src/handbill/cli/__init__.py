@@ -17,6 +17,7 @@ from handbill.cli import (
     backups,
     config,
     pausing,
+    plans,
     queue,
     reports,
     reviews,
@@ -65,6 +66,7 @@ app.add_typer(accounts.group, name="account")
 app.add_typer(reviews.group, name="review")
 app.add_typer(queue.group, name="queue")
 app.add_typer(slots.group, name="slots")
+app.add_typer(plans.group, name="plan")
 app.command("run")(running.run)
 app.command("tick")(running.tick)
 app.command("status")(reports.status)

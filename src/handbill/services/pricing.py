@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Any
 
 from handbill.domain import prices
 from handbill.domain.network import Claim
@@ -86,7 +87,7 @@ def may_spend(desk: Desk, claim: Claim) -> str | None:
     account, cap = entry.account, entry.account.monthly_cap
     price = entry.post.price
     if price is None:  # queued before there were prices
-        texts = [(part.text, _alts(part.images)) for part in entry.parts]
+        texts = [(part.text, alts(part.images)) for part in entry.parts]
         price = priced(desk, account, texts)
     if cap is None or not price:
         return None
@@ -100,7 +101,8 @@ def may_spend(desk: Desk, claim: Claim) -> str | None:
     )
 
 
-def _alts(images: Sequence[dict[str, object]]) -> int:
+def alts(images: Sequence[dict[str, Any]]) -> int:
+    """How many pictures of a part have an alt text."""
     return sum(1 for image in images if image.get("alt"))
 
 

@@ -1,6 +1,6 @@
 """The weekly times of accounts, and which instants ahead are taken by a post."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,7 +20,9 @@ def keep(engine: Engine, account_id: int, slots: Sequence[str]) -> None:
         )
 
 
-def taken(engine: Engine, account_id: int, after: datetime) -> frozenset[datetime]:
+def taken(
+    engine: Engine, account_id: int, after: datetime, leaving_out: Collection[int] = ()
+) -> frozenset[datetime]:
     """The instants later than `after` at which posts of an account are due, drafts included."""
     with glance(engine) as connection:
         found = connection.scalars(
@@ -28,6 +30,7 @@ def taken(engine: Engine, account_id: int, after: datetime) -> frozenset[datetim
                 col(Post.account_id) == account_id,
                 col(Post.due_at) > after,
                 col(Post.status).in_([Status.DRAFT, Status.QUEUED, Status.PUBLISHING]),
+                col(Post.id).not_in(leaving_out),
             )
         )
         return frozenset(at for at in found if at is not None)
