@@ -15,6 +15,8 @@ from handbill.domain.lifecycle import LABELS, Status
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handbill.models import Attempt
     from handbill.services.history import State
     from handbill.services.pricing import MonthlyBill
@@ -50,9 +52,7 @@ def status(
         render.say(f"The queue in {here.app().settings.shown_url}")
         if state.pause:
             render.say(f"! {words(here, state.pause)}\n    → {here.command('resume')}")
-        _show_state(state, running, here.command("run"))
-        for bill in bills:
-            _show_bill(bill)
+        _show_state(state, running, here.command("run"), bills)
     if state.needs_eyes:
         raise typer.Exit(3)
 
@@ -111,7 +111,9 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
     }
 
 
-def _show_state(state: "State", running: bool | None, run: str) -> None:
+def _show_state(
+    state: "State", running: bool | None, run: str, bills: "Sequence[MonthlyBill]"
+) -> None:
     _show_workers(state, running, run)
     counted = [f"{n} {LABELS[s].lower()}" for s, n in sorted(state.counts.items()) if n]
     render.say(f"Posts: {', '.join(counted) or 'none yet'}.")
@@ -119,6 +121,8 @@ def _show_state(state: "State", running: bool | None, run: str) -> None:
         render.say(f"! {account.name}: {paused_words(account)}")
     for account in state.resting:
         render.say(f"· {account.name} rests until {render.time(account.rest_until, account.zone)}.")
+    for bill in bills:
+        _show_bill(bill)
     for entry in state.late:
         due = render.time(entry.post.due_at, entry.post.zone)
         render.say(f"! #{entry.post.id} is late: it was due {due}. {render.short(entry)}")
