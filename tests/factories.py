@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import AccountRef, Claim, Connect, Evidence, Network
 from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, Unauthorized, Unknown
+from handbill.domain.prices import Prices
 from handbill.domain.web import Fetch, Page
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
@@ -81,6 +83,7 @@ def make_desk(
     connect: Connect = unconnected,
     fetch: Fetch = unfetched,
     config: Path = PICTURES / "config",
+    prices: Mapping[str, Prices] | None = None,
 ) -> Desk:
     """A desk with the networks that ship, and a line to none of them unless one is given."""
     return Desk(
@@ -91,6 +94,7 @@ def make_desk(
         pictures=pictures,
         fetch=fetch,
         config=config,
+        prices=networks.price_list(prices or {}),
     )
 
 
@@ -182,6 +186,7 @@ def new_post(
     images: Sequence[dict[str, Any]] = (),
     review: Review | None = None,
     draft: bool = False,
+    price: Decimal | None = None,
 ) -> NewPost:
     """A checked post, due now; `more` are the texts of further parts."""
     return NewPost(
@@ -191,6 +196,7 @@ def new_post(
         timing=None if at is None else timing(at, limit),
         parts=[(text, list(images)), *((other, []) for other in more)],
         draft=draft,
+        price=price,
     )
 
 

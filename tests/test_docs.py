@@ -25,7 +25,7 @@ import requests
 from typer.main import get_command
 
 import handbill
-from handbill import cli, examples, rehearsal, settings
+from handbill import cli, examples, networks, rehearsal, settings
 from handbill.domain import lateness, lifecycle, network, outcomes, settling
 from handbill.domain.durations import spell
 from handbill.domain.lifecycle import LABELS, Status
@@ -294,8 +294,10 @@ def test_an_example_with_every_line_in_force_is_the_default(tmp_path: Path) -> N
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "handbill.toml").write_text(lines, "utf-8")
     loaded, default = settings.load(tmp_path, {}), settings.load(tmp_path / "other", {})
-    for name in settings.Settings.model_fields.keys() - {"home", "database_url", "zone"}:
+    for name in settings.Settings.model_fields.keys() - {"home", "database_url", "zone", "prices"}:
         assert getattr(loaded, name) == getattr(default, name), name
+    for name in networks.names():
+        assert loaded.prices.get(name) == networks.price_list(default.prices)(name)
 
 
 def test_every_setting_is_documented() -> None:

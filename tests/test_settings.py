@@ -1,12 +1,14 @@
 """Settings: where they come from, which go before which, and what is refused unshown."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from handbill import examples, networks
+from handbill.domain.prices import Prices
 from handbill.errors import SettingsProblem
 from handbill.settings import PREFIX, TOML_NAME, Settings, find_home, load, variable
 
@@ -459,6 +461,35 @@ def test_a_home_is_a_full_path(elsewhere: Path) -> None:
 def _make_home(folder: Path) -> None:
     (folder / TOML_NAME).parent.mkdir()
     (folder / TOML_NAME).write_text("")
+
+
+# Prices
+
+
+def test_prices_of_a_network_can_be_set(home: Path, toml: Write) -> None:
+    toml("[prices.x]\nas_of = 2027-01-01\npost = 0.02\nwith_link = 0.3\nalt_text = 0\n")
+    prices = load(home).prices["x"]
+    assert (prices.as_of, prices.post) == (date(2027, 1, 1), Decimal("0.02"))
+    assert (prices.with_link, prices.alt_text) == (Decimal("0.3"), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("post = 0.02", "prices.x.as_of"),
+        ("as_of = 2027-01-01\npost = -1\nwith_link = 0\nalt_text = 0", "at most four decimals"),
+        ("as_of = 2027-01-01\npost = 0.00001\nwith_link = 0\nalt_text = 0", "four decimals"),
+        ("as_of = 2027-01-01\npost = nan\nwith_link = 0\nalt_text = 0", "prices.x.post"),
+    ],
+)
+def test_prices_that_cannot_be_are_refused(home: Path, toml: Write, line: str, told: str) -> None:
+    toml(f"[prices.x]\n{line}\n")
+    assert told in str(refusal(home))
+
+
+def test_prices_of_no_network_are_refused() -> None:
+    with pytest.raises(SettingsProblem, match="a network called y"):
+        networks.price_list({"y": Prices(date(2027, 1, 1), Decimal(1), Decimal(1), Decimal(1))})
 
 
 # The examples

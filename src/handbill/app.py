@@ -57,6 +57,7 @@ def _wired(settings: Settings, clock: Clock | None, opened: Opening) -> App:
         pictures=settings.pictures,
         fetch=egress.fetch,
         config=settings.home / "config",
+        prices=networks.price_list(settings.prices),
         gap=settings.gap_after_outage,
     )
     return App(settings, desk)

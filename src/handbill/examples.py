@@ -1,5 +1,6 @@
 """Writes the example configuration from Settings and the networks, so that they cannot differ."""
 
+from dataclasses import fields
 from typing import Any
 
 from handbill import networks
@@ -24,12 +25,26 @@ def _default(name: str, value: Any) -> str:
     samples = {
         "database_url": '"sqlite:////full/path/handbill.db"',
         "zone": '"Europe/Paris"',
+        "prices": _prices(),
     }
     if name in samples:
         return samples[name]
     if hasattr(value, "total_seconds"):
         return f'"{spell(value)}"'
     return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _prices() -> str:
+    """The prices that networks have published, as one line."""
+    known = {name: networks.module(name).PRICES for name in networks.names()}
+    tables = [
+        f"{name} = {{ "
+        + ", ".join(f"{one.name} = {getattr(table, one.name)}" for one in fields(table))
+        + " }"
+        for name, table in known.items()
+        if table is not None
+    ]
+    return f"{{ {', '.join(tables)} }}"
 
 
 def env() -> str:

@@ -11,6 +11,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
@@ -26,6 +27,7 @@ from pydantic_settings import (
 
 from handbill.domain.durations import parse_duration
 from handbill.domain.lateness import DEFAULT_GAP, DEFAULT_LIMIT
+from handbill.domain.prices import Prices
 from handbill.domain.zones import zone as known_zone
 from handbill.errors import InputProblem, SettingsProblem
 
@@ -36,6 +38,8 @@ TOML_NAME = Path("config") / "handbill.toml"
 SECRET_KEYS = frozenset({"apps", "tokens", "database_url"})
 #: Keys that are never written in a file that is not `.env`.
 ENV_ONLY_KEYS = frozenset({"apps", "tokens"})
+#: More than any network will charge for a post.
+MOST_DOLLARS = Decimal(10_000)
 
 
 def _duration(value: object) -> object:
@@ -88,6 +92,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning"] = Field(
         default="info", description="how much the daemon's log tells"
     )
+    prices: dict[str, Prices] = Field(
+        default={},
+        description="what a network charges for a post, in US dollars; default: as published then",
+    )
     apps: Secrets = Field(default={}, description="keys of your app on a network (secret)")
     tokens: Secrets = Field(default={}, description="tokens of an account, by its name (secret)")
 
@@ -108,6 +116,17 @@ class Settings(BaseSettings):
             return known_zone(name).key
         except InputProblem as problem:
             raise ValueError(str(problem)) from None
+
+    @field_validator("prices")
+    @classmethod
+    def _exact(cls, prices: dict[str, Prices]) -> dict[str, Prices]:
+        for network, table in prices.items():
+            for dollars in (table.post, table.with_link, table.alt_text):
+                if dollars < 0 or dollars * 10_000 % 1 or dollars > MOST_DOLLARS:
+                    raise ValueError(
+                        f"for {network}, give dollars with at most four decimals, e.g. 0.015"
+                    )
+        return prices
 
     @classmethod
     def settings_customise_sources(

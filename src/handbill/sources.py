@@ -9,6 +9,7 @@ from datetime import timedelta
 from dotenv import dotenv_values
 
 from handbill.domain.durations import spell
+from handbill.domain.prices import show
 from handbill.settings import ENV_ONLY_KEYS, TOML_NAME, Settings, variable
 
 
@@ -58,4 +59,17 @@ def _shown(key: str, value: object, settings: Settings) -> str:
         return settings.shown_url
     if isinstance(value, timedelta):
         return spell(value)
+    if key == "prices":
+        return _prices(settings)
     return "(this machine's)" if value is None else str(value)
+
+
+def _prices(settings: Settings) -> str:
+    return (
+        "; ".join(
+            f"{network}: {show(table.post)} a post, {show(table.with_link)} with a link, "
+            f"{show(table.alt_text)} an alt text (as of {table.as_of})"
+            for network, table in settings.prices.items()
+        )
+        or "(as the networks published them)"
+    )

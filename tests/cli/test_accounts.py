@@ -11,7 +11,7 @@ from tests.factories import MINUTE, account_of, add_account, overwrite
 
 KEYS = {
     "name", "network", "server", "handle", "remote_id", "zone", "no_later_than_s", "rest_until",
-    "paused_at", "pause_reason",
+    "paused_at", "pause_reason", "monthly_cap",
 }  # fmt: skip
 
 
@@ -175,3 +175,25 @@ def test_an_unknown_account_is_exit_1(shell: Shell, store: Engine, verb: str) ->
     answer = shell("account", verb, "inez")
     assert answer.code == 1
     assert "Accounts: ines." in answer.err
+
+
+def test_a_cap_is_set_shown_and_taken_away(shell: Shell, store: Engine) -> None:
+    add_account(store)
+    assert shell.fine("account", "cap", "ines", "5").out == "ines may cost $5.00 a month.\n"
+    assert "$5.00 a month at most" in shell.fine("account", "list").out
+    assert shell.fine("account", "cap", "ines", "2.5", "--json").json["monthly_cap"] == "2.50"
+    assert shell.fine("account", "cap", "ines", "none").out == "ines has no cap.\n"
+    assert shell.fine("account", "list", "--json").json[0]["monthly_cap"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["ines", "lots"], "Write it like 5 or 5.00, or none."), (["sol", "5"], "no account named")],
+)
+def test_a_cap_that_cannot_be_is_exit_1(
+    shell: Shell, store: Engine, arguments: list[str], told: str
+) -> None:
+    add_account(store)
+    answer = shell("account", "cap", *arguments)
+    assert (answer.code, answer.out) == (1, "")
+    assert told in answer.err

@@ -32,7 +32,7 @@ from tests.factories import (
 
 POST_KEYS = {
     "id", "status", "account", "network", "review", "due_at", "zone", "no_later_than",
-    "published_at", "late_s", "url", "attention", "parts", "attempts",
+    "published_at", "late_s", "url", "attention", "price", "parts", "attempts",
 }  # fmt: skip
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J"
 
@@ -446,3 +446,15 @@ def test_a_number_that_no_post_has_is_exit_1(shell: Shell, verb: str) -> None:
     answer = shell("queue", verb, "99")
     assert answer.code == 1
     assert "There is no post #99." in answer.err
+
+
+def test_prices_are_shown_and_a_cap_refuses(shell: Shell) -> None:
+    shell.fine("account", "cap", "ines", "0.21")
+    shell.fine("queue", "add", "https://example.com/a", "--account", "ines", "--now")
+    assert ", $0.20" in shell.fine("queue", "list").out
+    assert "$0.20" in shell.fine("queue", "show", "1").out
+    assert shell.fine("queue", "list", "--json").json[0]["price"] == "0.20"
+    answer = shell("queue", "add", "Plain.", "--account", "ines", "--now")
+    assert (answer.code, answer.out) == (1, "")
+    assert "$0.20 is promised to queued posts." in answer.err
+    assert "handbill account cap ines 0.22" in answer.err

@@ -113,7 +113,7 @@ def test_status_as_json(shell: Shell, store: Engine) -> None:
     assert answer.code == 3
     assert set(answer.json) == {
         "running", "workers", "counts", "next", "late", "needs_eyes", "pause", "paused",
-        "resting",
+        "resting", "months",
     }  # fmt: skip
     assert answer.json["running"] is False
     assert answer.json["counts"]["missed"] == 1
@@ -123,6 +123,26 @@ def test_status_as_json(shell: Shell, store: Engine) -> None:
     (resting,) = answer.json["resting"]
     assert resting["account"] == "ines"
     assert resting["until"].endswith("Z")
+
+
+def test_status_tells_what_the_month_costs(shell: Shell, store: Engine) -> None:
+    add_account(store, zone="UTC")
+    shell.fine("queue", "add", "Plain.", "--account", "ines", "--now")
+    shell.fine("queue", "add", "https://example.com/a", "--account", "ines", "--now")
+    (bill,) = shell.fine("status", "--json").json["months"]
+    assert bill.pop("month") == f"{now():%Y-%m}"
+    assert bill == {
+        "account": "ines", "zone": "UTC", "spent": "0.00", "promised": "0.215", "cap": None,
+        "unit": "USD", "prices_as_of": "2026-02-01",
+    }  # fmt: skip
+    assert "$0.00 spent, $0.215 promised, at prices of 2026-02-01." in shell.fine("status").out
+    shell.fine("account", "cap", "ines", "5")
+    assert "$0.215 promised of $5.00, at" in shell.fine("status").out
+
+
+def test_status_says_nothing_of_an_account_that_costs_nothing(shell: Shell, store: Engine) -> None:
+    add_account(store)
+    assert "$" not in shell.fine("status").out
 
 
 # history

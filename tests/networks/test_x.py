@@ -705,3 +705,20 @@ def test_remarks_warn_of_names_that_become_links() -> None:
         "Counts 27 of 280.",
         "X makes a link of README.md, and may charge for it.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("A lamp and two liars.", []),
+        ("https://example.com/a?b=c", ["https://example.com/a?b=c"]),
+        ("See README.md, and example.com", ["README.md", "example.com"]),
+    ],
+)
+def test_what_x_will_probably_bill_as_a_link(text: str, links: list[str]) -> None:
+    assert x.links(text) == links
+
+
+def test_a_link_counts_23_and_a_hopeless_text_is_only_measured() -> None:
+    assert x.length(f"Read: https://example.com/{'a' * 300}") == 29
+    assert x.length("a " * 500_000) == 1_000_000

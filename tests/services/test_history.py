@@ -38,7 +38,7 @@ from tests.factories import (
 
 POST_KEYS = {
     "id", "status", "account", "network", "review", "due_at", "zone", "no_later_than",
-    "published_at", "late_s", "url", "attention", "parts", "attempts",
+    "published_at", "late_s", "url", "attention", "price", "parts", "attempts",
 }  # fmt: skip
 PART_KEYS = {"position", "text", "url", "remote_id", "images"}
 ATTEMPT_KEYS = {"started_at", "armed_at", "ended_at", "outcome", "resolution", "detail"}
@@ -76,6 +76,7 @@ def test_a_published_post_as_json(desk: Desk) -> None:
         "late_s": 0.25,
         "url": "https://x.test/ines/status/1001",
         "attention": None,
+        "price": None,
         "parts": [
             {
                 "position": 1,

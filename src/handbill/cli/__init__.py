@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from handbill import __version__
-from handbill.cli import accounts, backups, config, pausing, queue, reports, reviews, running
+from handbill.cli import (
+    accounts,
+    backups,
+    config,
+    pausing,
+    plans,
+    queue,
+    reports,
+    reviews,
+    running,
+    slots,
+)
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
@@ -57,6 +68,8 @@ app.add_typer(accounts.group, name="account")
 app.add_typer(reviews.group, name="review")
 app.command("tease")(tease)
 app.add_typer(queue.group, name="queue")
+app.add_typer(slots.group, name="slots")
+app.add_typer(plans.group, name="plan")
 app.command("run")(running.run)
 app.command("tick")(running.tick)
 app.command("today")(today)

@@ -8,6 +8,7 @@ from handbill.cli import render
 from handbill.cli.door import door
 from handbill.clock import now
 from handbill.domain.durations import spell
+from handbill.domain.prices import plain, show
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
@@ -87,6 +88,24 @@ def edit(
     render.say(f"{name} is on {place}, with times in {account.zone}; {limit} late at most.")
 
 
+@group.command("cap")
+def cap(
+    context: typer.Context,
+    name: Name,
+    dollars: Annotated[str, typer.Argument(help="US dollars a calendar month, or none.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what an account's posts may cost in a month; past that nothing is queued or sent."""
+    from handbill.services import pricing
+
+    account = pricing.cap(door(context).desk, name, dollars)
+    if as_json:
+        return render.as_json(_json(account))
+    if account.monthly_cap is None:
+        return render.say(f"{name} has no cap.")
+    return render.say(f"{name} may cost {show(account.monthly_cap)} a month.")
+
+
 @group.command("list")
 def listing(context: typer.Context, as_json: AsJson = False) -> None:
     """List the accounts."""
@@ -101,11 +120,16 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
     render.table(
         ["account", "network", "who", "zone", "state"],
         [
-            [a.name, render.network(a.network), a.handle or "not asked yet", a.zone, state_of(a)]
+            [a.name, render.network(a.network), a.handle or "not asked yet", a.zone, _state(a)]
             for a in accounts
         ],
     )
     return None
+
+
+def _state(account: "Account") -> str:
+    cap = account.monthly_cap
+    return state_of(account) + (f"\n{show(cap)} a month at most" if cap is not None else "")
 
 
 def state_of(account: "Account") -> str:
@@ -141,6 +165,7 @@ def _json(account: "Account") -> dict[str, Any]:
         "rest_until": utc(account.rest_until),
         "paused_at": utc(account.paused_at),
         "pause_reason": account.pause_reason,
+        "monthly_cap": None if account.monthly_cap is None else plain(account.monthly_cap),
     }
 
 

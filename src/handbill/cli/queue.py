@@ -20,6 +20,7 @@ from handbill.cli.asking import (
 )
 from handbill.cli.door import Door, door
 from handbill.cli.requeueing import requeue
+from handbill.domain import prices
 from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 
@@ -146,11 +147,15 @@ def listing(
             [
                 f"#{entry.post.id} {render.status(entry.post.status)}",
                 render.brief(entry.post.due_at, entry.post.zone),
-                f"{_to(entry)}\n{render.short(entry)}",
+                f"{_to(entry)}{_price(entry)}\n{render.short(entry)}",
             ]
             for entry in entries
         ],
     )
+
+
+def _price(entry: "Entry") -> str:
+    return "" if entry.post.price is None else f", {prices.show(entry.post.price)}"
 
 
 def _to(entry: "Entry") -> str:
@@ -174,6 +179,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         ["review", entry.review.slug if entry.review else "–"],
         ["due", f"{render.time(post.due_at, post.zone)}\n{_utc(entry)}"],
         ["not after", render.time(post.no_later_than, post.zone)],
+        ["price", "–" if post.price is None else prices.show(post.price)],
         ["out", render.time(post.published_at, post.zone)],
     ]
     for part in entry.parts:

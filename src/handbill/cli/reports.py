@@ -10,12 +10,16 @@ from handbill.cli import render
 from handbill.cli.accounts import paused_words
 from handbill.cli.door import door
 from handbill.cli.pausing import pause_json, words
+from handbill.domain import prices
 from handbill.domain.lifecycle import LABELS, Status
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handbill.models import Attempt
     from handbill.services.history import State
+    from handbill.services.pricing import MonthlyBill
     from handbill.store.listings import Entry
 
 
@@ -36,19 +40,47 @@ def status(
 ) -> None:
     """Say what is due, late, held and paused. Exit 3 when something needs eyes."""
     from handbill.services import history as reads
+    from handbill.services import pricing
     from handbill.store.lock import is_running
 
     here = door(context)
     state, running = reads.state(here.desk), is_running(here.desk.engine)
+    bills = pricing.months(here.desk)
     if as_json:
-        render.as_json(_state_json(state, running))
+        render.as_json({**_state_json(state, running), "months": [_bill_json(b) for b in bills]})
     else:
         render.say(f"The queue in {here.app().settings.shown_url}")
         if state.pause:
             render.say(f"! {words(here, state.pause)}\n    → {here.command('resume')}")
-        _show_state(state, running, here.command("run"))
+        _show_state(state, running, here.command("run"), bills)
     if state.needs_eyes:
         raise typer.Exit(3)
+
+
+def _bill_json(bill: "MonthlyBill") -> dict[str, object]:
+    cap = bill.account.monthly_cap
+    return {
+        "account": bill.account.name,
+        "month": f"{bill.month.year}-{bill.month.month:02}",
+        "zone": bill.month.zone.key,
+        "spent": prices.plain(bill.known.spent),
+        "promised": prices.plain(bill.known.promised),
+        "cap": None if cap is None else prices.plain(cap),
+        "unit": prices.CURRENCY,
+        "prices_as_of": bill.as_of.isoformat(),
+    }
+
+
+def _show_bill(bill: "MonthlyBill") -> None:
+    """Nothing is said of an account that costs nothing and has no cap."""
+    known, cap = bill.known, bill.account.monthly_cap
+    if cap is None and not known.spent + known.promised:
+        return
+    most = "" if cap is None else f" of {prices.show(cap)}"
+    render.say(
+        f"· {bill.account.name} in {bill.month}: {prices.show(known.spent)} spent, "
+        f"{prices.show(known.promised)} promised{most}, at prices of {bill.as_of}."
+    )
 
 
 def _state_json(state: "State", running: bool | None) -> dict[str, object]:
@@ -79,7 +111,9 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
     }
 
 
-def _show_state(state: "State", running: bool | None, run: str) -> None:
+def _show_state(
+    state: "State", running: bool | None, run: str, bills: "Sequence[MonthlyBill]"
+) -> None:
     _show_workers(state, running, run)
     counted = [f"{n} {LABELS[s].lower()}" for s, n in sorted(state.counts.items()) if n]
     render.say(f"Posts: {', '.join(counted) or 'none yet'}.")
@@ -87,6 +121,8 @@ def _show_state(state: "State", running: bool | None, run: str) -> None:
         render.say(f"! {account.name}: {paused_words(account)}")
     for account in state.resting:
         render.say(f"· {account.name} rests until {render.time(account.rest_until, account.zone)}.")
+    for bill in bills:
+        _show_bill(bill)
     for entry in state.late:
         due = render.time(entry.post.due_at, entry.post.zone)
         render.say(f"! #{entry.post.id} is late: it was due {due}. {render.short(entry)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from handbill.domain.outcomes import Outcome, Receipt
+from handbill.domain.prices import Prices
 
 #: What `prepare` found and `find` will need again; JSON, understood by its own network only.
 Evidence = Mapping[str, Any]
@@ -133,6 +134,10 @@ class NetworkModule(Protocol):
     APP_KEYS: Mapping[str, str]
     #: What each account needs besides.
     TOKENS: Mapping[str, str]
+    #: What it charges unless the settings say otherwise; None: nothing.
+    PRICES: Prices | None
+    #: How long a part may be, as `length` counts.
+    MAX_LENGTH: int
 
     def check(self, text: str, images: Sequence[Image]) -> list[str]:
         """Everything the network would refuse about a part, one sentence each. No I/O."""
@@ -140,8 +145,11 @@ class NetworkModule(Protocol):
     def remarks(self, text: str) -> list[str]:
         """What a person may want to know about a text that is fine, one sentence each."""
 
-    def length(self, text: str) -> tuple[int, int]:
-        """How long a part is as the network counts, and how long it may be. No I/O."""
+    def length(self, text: str) -> int:
+        """How long the network counts a text."""
+
+    def links(self, text: str) -> list[str]:
+        """What of a text the network will probably bill as a link."""
 
     def remote_id(self, link: str) -> str | None:
         """The number of the post that a link of this network leads to, or None."""
@@ -155,6 +163,9 @@ class NetworkModule(Protocol):
 #: Gives the line of an account. Holds the credentials, so that nobody else need see them.
 #: Raises SettingsProblem when they are missing.
 Connect = Callable[[AccountRef], Network]
+
+#: What a network charges, by its name; None: nothing.
+PriceList = Callable[[str], Prices | None]
 
 #: Gives a network's module by its name. Raises InputProblem, naming those that exist.
 Directory = Callable[[str], NetworkModule]

@@ -75,6 +75,13 @@ def latest(naive: datetime, zone: ZoneInfo) -> datetime:
     return max(readings(naive, zone))
 
 
+def first(naive: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant, in UTC, at which the clocks of `zone` show `naive`, or, where a change
+    skips it, a later time."""
+    before, after = readings(naive, zone)
+    return before if before <= after else _change(after, before, zone)
+
+
 def readings(naive: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """`naive` read by the clock before a change and by the clock after it (PEP 495).
 

@@ -8,7 +8,8 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from handbill.domain.network import NetworkModule
+from handbill.domain.network import NetworkModule, PriceList
+from handbill.domain.prices import Prices
 from handbill.errors import InputProblem, SettingsProblem
 
 _NOT_NETWORKS = {"wire"}
@@ -42,6 +43,21 @@ def credentials(
     return {key: given[key] for key in needed if key in given}, [
         k for k in needed if k not in given
     ]
+
+
+def price_list(given: Mapping[str, Prices]) -> PriceList:
+    """What each network charges: as given, or else as its module knows. Raises SettingsProblem."""
+    for name in given:
+        if name not in names():
+            raise SettingsProblem(
+                f"There are prices for a network called {name}.",
+                f"Handbill speaks: {', '.join(names())}.",
+            )
+
+    def look(network: str) -> Prices | None:
+        return given.get(network) or module(network).PRICES
+
+    return look
 
 
 def refuse_unknown_keys(

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from handbill.clock import Clock
 from handbill.domain.lateness import DEFAULT_GAP
-from handbill.domain.network import Connect, Directory
+from handbill.domain.network import Connect, Directory, PriceList
 from handbill.domain.web import Fetch
 
 
@@ -28,5 +28,7 @@ class Desk:
     fetch: Fetch
     #: Where a person keeps plans and words of their own, beside those that ship.
     config: Path
+    #: What each network charges.
+    prices: PriceList
     #: What lies between two overdue posts of one account after an outage.
     gap: timedelta = DEFAULT_GAP

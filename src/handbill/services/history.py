@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from handbill.domain import prices
 from handbill.domain.lateness import MOMENT, late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import parse
@@ -144,6 +145,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "late_s": late,
         "url": next((part.url for part in entry.parts if part.url), None),
         "attention": post.attention,
+        "price": None if post.price is None else prices.plain(post.price),
         "parts": [
             {
                 "position": part.position,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from handbill.domain.durations import parse_duration
@@ -12,10 +13,11 @@ from handbill.domain.when import Moment, parse
 from handbill.domain.zones import Fold, show, zone
 from handbill.errors import InputProblem, Problem
 from handbill.inputs import ImageIn, PostIn, TimeIn
-from handbill.models import Account
+from handbill.models import Account, Part
 from handbill.services import pictures
 from handbill.services.desk import Desk
 from handbill.services.guessing import guess
+from handbill.services.pricing import Purse, priced, refuse_over_cap
 from handbill.store import accounts, listings, posts, reviews
 from handbill.store.claims import images_of
 from handbill.store.listings import Entry
@@ -36,10 +38,12 @@ def queue(
 
     Each post comes with where it was given ("line 3"; empty for a single one).
     """
-    now, ready, wrong = desk.clock(), [], []
+    now, ready, wrong, purse = desk.clock(), [], [], Purse(desk)
     for place, one in new:
         try:
-            ready.append(_checked(desk, one, now, confirm))
+            checked = _checked(desk, one, now, confirm)
+            _pay(desk, checked, one.account, purse)
+            ready.append(checked)
         except Problem as problem:
             if not place:
                 raise
@@ -68,7 +72,13 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
             for part, images in zip(new.parts, kept, strict=True)
         ],
         draft=new.draft,
+        price=priced(desk, account, [(part.text, len(part.images)) for part in new.parts]),
     )
+
+
+def _pay(desk: Desk, new: NewPost, account: str, purse: Purse) -> None:
+    if new.timing and not new.draft:
+        purse.take(accounts.named(desk.engine, account), new.price, new.timing.due_at)
 
 
 def twins(desk: Desk, entry: Entry) -> list[int]:
@@ -137,6 +147,8 @@ def approve(desk: Desk, post_id: int) -> Entry:
             f"The time of post #{post_id} is past.",
             f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",
         )
+    if due is not None:
+        refuse_over_cap(desk, entry.account, entry.post.price, due, post_id)
     posts.change(desk.engine, post_id, posts.approve)
     return listings.get(desk.engine, post_id)
 
@@ -161,6 +173,8 @@ def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Ent
     kept = _limit(entry)
     if asked.no_later_than is None and kept is not None:
         timing = replace(timing, no_later_than=timing.due_at + kept)
+    if entry.post.status is not Status.DRAFT:
+        refuse_over_cap(desk, entry.account, entry.post.price, timing.due_at, post_id)
     posts.change(desk.engine, post_id, posts.reschedule(timing))
     return listings.get(desk.engine, post_id)
 
@@ -179,5 +193,16 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     shown = images_of(part.images, desk.pictures) if kept is None else kept
     refuse(desk, entry.account, new_text, shown)
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
-    posts.change(desk.engine, post_id, posts.edit(text, rows))
+    price = _repriced(desk, entry, part, new_text, len(shown))
+    if entry.post.status is Status.QUEUED and entry.post.due_at:
+        refuse_over_cap(desk, entry.account, price, entry.post.due_at, post_id)
+    posts.change(desk.engine, post_id, posts.edit(text, rows, price))
     return listings.get(desk.engine, post_id)
+
+
+def _repriced(desk: Desk, entry: Entry, part: Part, text: str, images: int) -> Decimal | None:
+    """What a post costs once a part of it is changed."""
+    changed = [
+        (text, images) if one is part else (one.text, len(one.images)) for one in entry.parts
+    ]
+    return priced(desk, entry.account, changed)

@@ -14,6 +14,7 @@ from handbill.inputs import TimeIn
 from handbill.models import Account
 from handbill.services import queueing
 from handbill.services.desk import Desk
+from handbill.services.pricing import Purse
 from handbill.services.queueing import Confirm
 from handbill.store import accounts, listings, posts
 from handbill.store.listings import Entry
@@ -99,6 +100,9 @@ def _timing(entry: Entry, first: datetime, later: timedelta, place: str | None) 
 
 def requeue(desk: Desk, turns: Sequence[Turn]) -> list[Entry]:
     """Queue them again as planned, all or none. Raises TooLate when one has moved on meanwhile."""
+    purse = Purse(desk)
+    for turn in turns:
+        purse.take(turn.entry.account, turn.entry.post.price, turn.timing.due_at)
     acts = {turn.entry.post.id or 0: posts.requeue(turn.timing) for turn in turns}
     posts.change_all(desk.engine, acts)
     return [listings.get(desk.engine, number) for number in acts]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handbill import shipped
 from handbill.domain import words as lists
+from handbill.domain.network import NetworkModule
 from handbill.domain.teasing import Candidate, Proposal, Subject, propose
 from handbill.domain.text.quotes import GONE, missing, plain
 from handbill.domain.words import Words
@@ -85,6 +86,10 @@ def tease(desk: Desk, slug: str, limit: int, networks: Sequence[str]) -> Tease:
     )
 
 
+def _length(network: NetworkModule, text: str) -> Length:
+    return Length(network.length(text), network.MAX_LENGTH)
+
+
 def picked(desk: Desk, slug: str, number: int) -> Candidate:
     """The candidate that `tease` shows under this number, as long as review and words stay.
 
@@ -132,7 +137,7 @@ def _teaser(
     return Teaser(
         number,
         candidate,
-        {name: Length(*desk.networks(name).length(shown)) for name in networks},
+        {name: _length(desk.networks(name), shown) for name in networks},
         tuple(one.post_id for one in quoted if any(_same(text, q) for q in one.quotes)),
     )
 

@@ -107,6 +107,12 @@ def saying(engine: Engine, account_id: int, text: str) -> list[int]:
         return [number for number in found if number is not None]
 
 
+def of_plan(engine: Engine, review_id: int, plan: str) -> list[Entry]:
+    """All posts that a plan has made for a review, given up ones first."""
+    conditions: list[Any] = [col(Post.review_id) == review_id, col(Post.plan) == plan]
+    return _entries(engine, conditions, [col(Post.status) != Status.CANCELLED])
+
+
 def overdue(engine: Engine, since: datetime) -> list[Entry]:
     """Posts that should have left before `since` and have not, or whose worker has gone silent.
 

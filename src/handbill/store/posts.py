@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
+from handbill.domain.spoilers import Spoiler
 from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
@@ -37,24 +41,40 @@ class NewPost:
     timing: Timing | None
     parts: Sequence[tuple[str, list[dict[str, Any]]]]
     draft: bool
+    #: What of each part's text is quoted from the review; shorter than `parts`: the rest is not.
+    quotes: Sequence[str | None] = ()
+    kind: Kind = Kind.REVIEW
+    spoiler: Spoiler = Spoiler.NONE
+    #: What its time hangs on.
+    anchor: str | None = None
+    plan: str | None = None
+    step: str | None = None
+    #: In dollars; None: its network charges nothing.
+    price: Decimal | None = None
 
 
 def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
     """Write posts, all or none, as drafts or queued; answers their numbers."""
-    wanted = list(new)
     with write(engine) as session:
-        if not wanted:
-            return []
-        rows = [_row(one, now) for one in wanted]
-        numbers = list(session.connection().execute(_ADD_POST, rows).scalars())
-        parts = [
-            {"post_id": number, "position": position, "text": text, "images": images}
-            for number, one in zip(numbers, wanted, strict=True)
-            for position, (text, images) in enumerate(one.parts, 1)
-        ]
-        session.connection().execute(_ADD_PART, parts)
-        announce(session)
-        return numbers
+        return add_all(session, list(new), now)
+
+
+def add_all(session: Session, wanted: Sequence[NewPost], now: datetime) -> list[int]:
+    """`add` within a transaction."""
+    if not wanted:
+        return []
+    rows = [_row(one, now) for one in wanted]
+    numbers = list(session.connection().execute(_ADD_POST, rows).scalars())
+    parts = [
+        {"post_id": number, "position": position, "text": text, "images": images, "quote": quote}
+        for number, one in zip(numbers, wanted, strict=True)
+        for position, ((text, images), quote) in enumerate(
+            zip_longest(one.parts, one.quotes[: len(one.parts)]), 1
+        )
+    ]
+    session.connection().execute(_ADD_PART, parts)
+    announce(session)
+    return numbers
 
 
 def _row(new: NewPost, now: datetime) -> dict[str, Any]:
@@ -70,6 +90,12 @@ def _row(new: NewPost, now: datetime) -> dict[str, Any]:
         "no_later_than": timing and timing.no_later_than,
         "due_wall": timing and timing.wall,
         "zone": timing.zone if timing else new.zone,
+        "kind": new.kind,
+        "spoiler": new.spoiler,
+        "anchor": new.anchor,
+        "plan": new.plan,
+        "step": new.step,
+        "price": new.price,
         "created_at": now,
     }
 
@@ -101,9 +127,14 @@ def change(engine: Engine, post_id: int, act: Act) -> None:
 def change_all(engine: Engine, acts: Mapping[int, Act]) -> None:
     """Change several posts as `change` does, all or none."""
     with write(engine) as session:
-        for post_id in sorted(acts):  # always in this order, or two of us could wait for ever
-            _change(session, post_id, acts[post_id])
-        announce(session)
+        apply_all(session, acts)
+
+
+def apply_all(session: Session, acts: Mapping[int, Act]) -> None:
+    """`change_all` within a transaction."""
+    for post_id in sorted(acts):  # always in this order, or two of us could wait for ever
+        _change(session, post_id, acts[post_id])
+    announce(session)
 
 
 def _change(session: Session, post_id: int, act: Act) -> None:
@@ -198,8 +229,10 @@ def requeue(timing: Timing) -> Act:
     return act
 
 
-def edit(text: str | None, images: list[dict[str, Any]] | None) -> Act:
-    """Change the first part that is not out yet."""
+def edit(
+    text: str | None, images: list[dict[str, Any]] | None, price: Decimal | None = None
+) -> Act:
+    """Change the first part that is not out yet, and what the post costs with it."""
 
     def act(session: Session, post: Post) -> None:
         if post.status not in EDITABLE:
@@ -213,6 +246,7 @@ def edit(text: str | None, images: list[dict[str, Any]] | None) -> Act:
             raise _too_late(post)
         part.text = part.text if text is None else text
         part.images = part.images if images is None else images
+        post.price = post.price if price is None else price
         post.revision += 1
 
     return act

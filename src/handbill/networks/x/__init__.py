@@ -33,16 +33,27 @@ from handbill.domain.outcomes import (
 from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.networks import wire
 from handbill.networks.x import answers, media, timeline
-from handbill.networks.x.rules import check, length, remarks, remote_id
+from handbill.networks.x.rules import (
+    MAX_LENGTH,
+    PRICES,
+    check,
+    length,
+    links,
+    remarks,
+    remote_id,
+)
 
 __all__ = [
     "APP_KEYS",
+    "MAX_LENGTH",
+    "PRICES",
     "TITLE",
     "TOKENS",
     "X",
     "check",
     "connect",
     "length",
+    "links",
     "remarks",
     "remote_id",
 ]

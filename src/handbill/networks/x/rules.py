@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 
 from handbill.domain.network import Image
+from handbill.domain.prices import Prices
 from handbill.domain.text.characters import forbidden, suspicious
 from handbill.domain.text.entities import cashtags, urls
 from handbill.domain.text.weighted import weighted_length
 
-MAX_WEIGHT = 280
+MAX_WEIGHT = MAX_LENGTH = 280
 #: More than this can never count 280: a link of 4,096 characters counts 23.
 MAX_CHARACTERS = 60_000
 MAX_CASHTAGS = 1
@@ -21,6 +24,9 @@ MAX_BYTES = {
     "image/webp": 5_000_000,
     "image/gif": 15_000_000,
 }
+
+#: Pay per use, as X published it in February 2026.
+PRICES = Prices(date(2026, 2, 1), Decimal("0.015"), Decimal("0.20"), Decimal("0.005"))
 
 
 def check(text: str, images: Sequence[Image]) -> list[str]:
@@ -36,9 +42,15 @@ def remote_id(link: str) -> str | None:
     return found[1] if found else None
 
 
-def length(text: str) -> tuple[int, int]:
-    """The weight of a text, and the weight that X takes."""
-    return weighted_length(text), MAX_WEIGHT
+def length(text: str) -> int:
+    """X's weighted count; a text that is hopelessly long is only measured."""
+    return weighted_length(text) if len(text) <= MAX_CHARACTERS else len(text)
+
+
+def links(text: str) -> list[str]:
+    """Links, and names that X takes for one, such as `README.md`. X has never said which it bills,
+    so all of them."""
+    return [span.text for span in urls(text)]
 
 
 def remarks(text: str) -> list[str]:
