@@ -1,5 +1,6 @@
 """A doubt ends by the network's proof, by proof of absence, or by a person's word."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -67,6 +68,21 @@ def test_a_doubt_is_due_at_its_moment(engine: Engine) -> None:
     assert (doubt.claim.post_id, doubt.claim.text) == (post_id, "A storm.")
     assert doubt.claim.armed_at == NOW
     assert doubt.claim.evidence == {"since_id": "900"}
+
+
+def test_a_doubt_is_looked_for_as_the_claim_that_it_was(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    add_post(engine, more=["And so."])
+    claim = attempt(engine, unknown(), NOW + HOUR)
+    (again,) = [
+        one.claim
+        for one in doubts.due(engine, NOW + DAY, PICTURES)
+        if one.claim.part_id == claim.part_id
+    ]
+    assert again == replace(
+        claim, evidence=again.evidence, armed_at=NOW + HOUR, account=again.account, parts=1
+    )
+    assert (again.account.id, again.account.name) == (claim.account.id, "ines")
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.IN_DOUBT])
@@ -410,6 +426,9 @@ def test_a_claim_whose_post_is_found_to_be_out_ends_with_it(engine: Engine) -> N
     doubts.judge(engine, post_id, None, NOW + HOUR)
     newer = claim_one(engine, NOW + HOUR)
     doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    kept = row_of(engine, newer.attempt_id)
+    assert (kept.outcome, kept.resolution) == ("unknown", "found")
+    assert (kept.resolved_at, kept.next_look_at) == (NOW + HOUR, None)
     assert not arming.arm(engine, newer, {}, NOW + HOUR)
     assert records.record(engine, newer, not_sent(), NOW + HOUR) is Status.PUBLISHED
     assert all(one.ended_at for one in get(engine, post_id).attempts)

@@ -43,6 +43,22 @@ def test_a_sole_worker_takes_every_open_claim_back(engine: Engine) -> None:
     assert leases.expire_all(engine, NOW) == []
 
 
+def test_a_sole_worker_keeps_its_own_claims(engine: Engine) -> None:
+    add_post(engine)
+    claim_one(engine, worker="w2")
+    assert leases.expire_all(engine, NOW, but="w2") == []
+    assert [gone.status for gone in leases.expire_all(engine, NOW, but="w1")] == [Status.QUEUED]
+
+
+def test_whether_anything_is_under_way(engine: Engine) -> None:
+    add_post(engine)
+    assert not leases.under_way(engine)
+    claim = claim_one(engine)
+    assert leases.under_way(engine)
+    records.record(engine, claim, receipt(), NOW)
+    assert not leases.under_way(engine)
+
+
 def test_a_claim_that_stopped_before_arming_goes_back_to_the_queue(engine: Engine) -> None:
     post_id = add_post(engine)
     expired(engine, armed=False)

@@ -438,6 +438,21 @@ def test_a_person_denies_all_that_is_left(engine: Engine, thread: int) -> None:
     assert claim_one(engine, RESTORED).position == 2
 
 
+def test_a_thread_goes_on_although_another_post_is_in_doubt(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    add_post(engine, text="One.", more=["Two."])
+    attempt(engine, receipt("1009"), NOW + MINUTE)
+    assert claim_one(engine, NOW + MINUTE).position == 2
+
+
+def test_a_thread_goes_on_after_a_doubt_of_the_same_part_that_was_denied(engine: Engine) -> None:
+    number = add_post(engine, text="One.", more=["Two."])
+    attempt(engine, unknown())
+    doubts.judge(engine, number, None, NOW + MINUTE)
+    attempt(engine, receipt("1009"), NOW + MINUTE)
+    assert claim_one(engine, NOW + MINUTE).position == 2
+
+
 def test_an_ordinary_thread_goes_on_after_a_doubt(engine: Engine) -> None:
     number = add_post(engine, text="One.", more=["Two."])
     claim = attempt(engine, unknown())
