@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
-from handbill.domain.settling import REST
+from handbill.domain.settling import QUIET, REST
 from handbill.models import Account, Post
 from handbill.store import accounts, arming, claims, doubts, leases, listings, posts, records
 from handbill.store.arming import SEND_LEASE
@@ -461,7 +461,7 @@ def test_a_part_that_proved_to_be_out_cannot_be_armed_again(engine: Engine) -> N
     post_id = add_post(engine, text="One.", more=["Two."])
     first = arm(engine, claim_one(engine))
     leases.expire_all(engine, NOW)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     second = claim_one(engine)
     records.record(engine, first, receipt("1001"), NOW)
     assert second.text == "One."

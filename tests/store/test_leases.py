@@ -4,6 +4,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import STRIKES
+from handbill.domain.settling import QUIET
 from handbill.store import arming, claims, doubts, leases, posts, records
 from handbill.store.claims import LEASE
 from tests.factories import (
@@ -171,13 +172,13 @@ def test_a_denied_post_is_tried_again_whatever_the_count(engine: Engine) -> None
     post_id = add_post(engine)
     kill(engine, STRIKES - 1)
     kill(engine, 1, armed=True)
-    assert doubts.judge(engine, post_id, None, NOW) is Status.QUEUED
+    assert doubts.judge(engine, post_id, None, NOW + HOUR) is Status.QUEUED
 
 
 def test_a_late_receipt_wins_over_three_deaths(engine: Engine) -> None:
     post_id = add_post(engine)
     claim = expired(engine)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     kill(engine, STRIKES)
     assert status_of(engine, post_id) is Status.FAILED
     assert records.record(engine, claim, receipt(), NOW) is Status.PUBLISHED
