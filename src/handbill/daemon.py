@@ -77,6 +77,7 @@ class Daemon:
         else:
             self._places, self._enough = workers, workers * 3 // 4
             self._gather = GATHER
+        self._place = place(desk.engine)
         self._shift = Shift(desk)
         self._timekeeper = Timekeeper(desk)
         # Not an Event: a signal handler may interrupt the very line that holds an Event's lock,
@@ -139,10 +140,9 @@ class Daemon:
             signal.signal(number, on_signal)
 
     def _loop(self, pool: ThreadPoolExecutor, aside: ThreadPoolExecutor) -> None:
-        here = place(self._desk.engine)
         while not self._stopping:
             patience = SAFETY
-            if place(self._desk.engine) != here:
+            if place(self._desk.engine) != self._place:
                 raise _gone(self._desk)
             try:
                 self._pass(pool, aside)
