@@ -46,11 +46,14 @@ def main() -> int:
     compileall.compile_dir(str(Path(__file__).parents[1] / "src"), quiet=2)
     worst = 0
     for name in _chosen(given.names) or (NAMES if given.short else USUAL):
-        printed = _Tee(sys.stdout)
+        printed, commit = _Tee(sys.stdout), kept.source()
         with redirect_stdout(printed):
             result = _run(name, given.short, given.database or DATABASES)
-        if given.keep:
-            kept.keep(name, printed.getvalue().splitlines())
+        if given.keep and kept.source() != commit:
+            print(f"{name} is not kept: the sources were changed meanwhile", file=sys.stderr)
+            result = 1
+        elif given.keep:
+            kept.keep(name, printed.getvalue().splitlines(), commit)
         worst = max(worst, result)
     return worst
 

@@ -94,11 +94,14 @@ def _all_sent(app: App) -> bool:
 def _report(
     ledger: dict[str, Any], ended: Tally, verdict: Verdict, scale: _Scale, seed: int
 ) -> int:
-    lost = sum(post["answered"] != "201" for post in ledger["posts"])
-    found = lost - ended.held
+    lost = [post["account"] for post in ledger["posts"] if post["answered"] != "201"]
+    unseen = sum(name in campaign.names(scale.blind) for name in lost)
+    found = ended.found
     print(
-        f"ambiguity posts={scale.posts} lost_answers={lost} found={found} held={ended.held} "
-        f"published={ended.published} {verdict.line()} seed={seed}"
+        f"ambiguity posts={scale.posts} lost_answers={len(lost)} unseen={unseen} "
+        f"found={found} held={ended.held} published={ended.published} {verdict.line()} seed={seed}"
     )
     settled = ended.published + ended.held == scale.posts
-    return int(not (verdict.ok and settled and found > 0))
+    # What the timeline shows must be found; a few looks may all have failed.
+    seen = ended.held <= unseen + max(2, len(lost) // 50)
+    return int(not (verdict.ok and settled and seen and found > 0))

@@ -91,10 +91,13 @@ class Floors:
     #: Found by a look-up, and held for a person.
     found: int = 1
     held: int = 1
+    #: Of the posts, so many leave while the kills go on; and at most so many end held.
+    out_in_storm: float = 0.1
+    held_at_most: float = 0.2
 
 
 FLOORS = Floors()
-SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.02, found=0, held=0)
+SHORT_FLOORS = Floors(in_storm=0.5, faulty=0.02, found=0, held=0, out_in_storm=0, held_at_most=0.5)
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,7 @@ def _report(parts: Sequence[Part], results: Sequence[Result], seed: int, floors:
         in_storm >= floors.in_storm
         and faulty >= floors.faulty
         and ended.found >= floors.found
-        and ended.held >= floors.held
+        and floors.held <= ended.held <= floors.held_at_most * posts
+        and sum(r.out_in_storm for r in results) >= floors.out_in_storm * posts
     )
     return int(not (verdict.ok and shown and quits == 0 and rough))

@@ -14,13 +14,14 @@ PAGE = ROOT / "docs" / "reliability.md"
 _BLOCK = re.compile(r"(<!-- figures -->\n```\n)(.*?)(```\n)", re.DOTALL)
 
 
-def keep(name: str, lines: Sequence[str]) -> None:
-    """Put a figure's lines in the place of its older ones; the order of names is kept."""
+def keep(name: str, lines: Sequence[str], commit: str) -> None:
+    """Put a figure's lines in the place of its older ones; the order of names is kept. `commit` is
+    what `source` said before the run."""
     page = PAGE.read_text("utf-8")
     found = _BLOCK.search(page)
     if found is None:
         raise ValueError(f"{PAGE} has no block of figures")
-    head = f"# {now():%Y-%m-%d} · commit {_commit()} · {_machine()}"
+    head = f"# {now():%Y-%m-%d} · commit {commit} · {_machine()}"
     sections = _sections(found[2])
     sections[name] = [head, *lines]
     block = "\n\n".join("\n".join(sections[name]) for name in sections) + "\n"
@@ -37,10 +38,17 @@ def _sections(block: str) -> dict[str, list[str]]:
     return found
 
 
-def _commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or "unknown"
+def source() -> str:
+    """The commit that is checked out, with a word when the sources differ from it."""
+    commit = _git("rev-parse", "--short", "HEAD") or "unknown"
+    return f"{commit} with changes" if _git("status", "--porcelain", "src", "bench") else commit
+
+
+def _git(*command: str) -> str:
+    answer = subprocess.run(
+        ["git", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip()
 
 
 def _machine() -> str:

@@ -91,6 +91,7 @@ class Lane:
             hit = self._dies(app, case)
         end = _recover(app)
         verdict = oracle.judge(app.desk.engine, self._stage.ledger(), end)
+        wrong += _astray(app, case)
         app.desk.engine.dispose()
         shutil.rmtree(home)
         return Result(case, hit, verdict, wrong)
@@ -153,6 +154,20 @@ class Lane:
             raise AssertionError(f"#{number} is not in doubt")
 
 
+#: Nothing was armed there, so nothing can be in doubt.
+_BEFORE_ARMING = ("claim.", "prepare.", "arm.before")
+
+
+def _astray(app: App, case: Case) -> list[str]:
+    """What is wrong with where the posts ended, in words."""
+    if case.is_copying:
+        return []
+    held = () if case.failpoint.startswith(_BEFORE_ARMING) else (Status.IN_DOUBT,)
+    right = (Status.MISSED,) if case.stage == "miss" else (Status.PUBLISHED, *held)
+    ends = [entry.post.status for entry in listings.queue(app.desk.engine, list(Status), None)]
+    return [f"a post ended {end}" for end in ends if end not in right]
+
+
 def _lost(case: Case) -> list[dict[str, object]]:
     """How the answer is lost: as a whole, or behind its head if the program dies over it."""
     if not case.lost:
@@ -168,7 +183,7 @@ def _set_up_in_vain(home: Path, url: str | None, case: Case) -> bool:
     env = home / ".env"
     env.touch(mode=0o600)
     env.write_text(f"{variable('database_url')}={url}\n" if url else "")
-    victim = deaths.victim(home, case, "run" if case.daemon else "status")
+    victim = deaths.victim(home, case, "init")
     try:
         hit = deaths.met_its_end(victim, home, case.action)
         if hit and case.action == "stop":

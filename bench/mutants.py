@@ -17,8 +17,9 @@ BAR_PERCENT = 90.0
 RESULTS = Path("mutants")
 #: Where what one writer does while another is at it is tested, on a server.
 SIDE_BY_SIDE = "test_side_by_side.py"
-#: pytest's codes for: passed; nothing collected. And mutmut's own for: no test comes by.
-SURVIVED, UNTESTED = 0, (5, 33)
+#: pytest's codes for: passed; a test failed, or could not be made at all (the mutant broke what it
+#: stands on); nothing collected. And mutmut's own for: no test comes by; a test never ended.
+SURVIVED, KILLED, UNTESTED, ENDLESS = 0, (1, 3), (5, 33), (36, 24, 152, -24)
 
 # As a plug-in of pytest
 
@@ -74,18 +75,22 @@ def run(short: bool = False) -> int:
         for code in json.loads(file.read_text("utf-8"))["exit_code_by_key"].values():
             found["total"] += 1
             found[_became(code)] += 1
+    found["killed"] += found["endless"]
     percent = 100 * found["killed"] / (found["total"] or 1)
     print(
         f"mutants total={found['total']} killed={found['killed']} survived={found['survived']} "
-        f"untested={found['untested']} percent={percent:.1f}"
+        f"untested={found['untested']} of_them_endless={found['endless']} "
+        f"broken={found['broken']} percent={percent:.1f}"
     )
-    return int(percent < BAR_PERCENT)
+    return int(percent < BAR_PERCENT or found["broken"] > 0)
 
 
 def _became(code: int | None) -> str:
     if code == SURVIVED:
         return "survived"
-    return "untested" if code is None or code in UNTESTED else "killed"
+    if code is None or code in UNTESTED:
+        return "untested"
+    return "killed" if code in KILLED else "endless" if code in ENDLESS else "broken"
 
 
 if __name__ == "__main__":

@@ -237,11 +237,11 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def in_hand(app: App, pid: int) -> int:
-    """How many attempts the worker with this process id has begun and not ended."""
-    query = sa.select(sa.func.count(col(Attempt.id))).where(
-        col(Attempt.ended_at).is_(None), col(Attempt.worker).contains(f"-{pid}-")
-    )
+def in_hand(app: App, pid: int | None = None) -> int:
+    """How many attempts the worker with this process id, or anybody, has begun and not ended."""
+    query = sa.select(sa.func.count(col(Attempt.id))).where(col(Attempt.ended_at).is_(None))
+    if pid is not None:
+        query = query.where(col(Attempt.worker).contains(f"-{pid}-"))
     with app.desk.engine.connect() as connection:
         return connection.scalar(query) or 0
 

@@ -261,6 +261,7 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
 
 def test_the_page_on_running_shows_what_the_program_prints(tmp_path: Path) -> None:
     shell = Shell(tmp_path / "home", NOWHERE)
+    shell.answer("handbill init")
     for one in typed(page("docs/operations.md")):
         printed = shell.answer(one.command)
         assert matches(one.shown, printed), printed

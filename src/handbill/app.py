@@ -1,6 +1,7 @@
 """`build(settings)` makes the App. The only place that wires things together."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -32,13 +33,14 @@ class App:
         return {_variable(module, ref, key): words[key] for key in _keys(self.settings, ref)[1]}
 
 
-def build(settings: Settings, clock: Clock | None = None) -> App:
-    """Open the store (creating or migrating it) and lay out the desk. Raises Problem.
+def build(settings: Settings, clock: Clock | None = None, begin: bool = True) -> App:
+    """Open the store, migrated if need be, and lay out the desk. Raises Problem; also when there is
+    no database and none may be begun.
 
     Without another clock the database's own decides: a server's, or for a file this machine's.
     """
     networks.refuse_unknown_keys(settings.apps, settings.tokens)
-    return _wired(settings, clock, open_store)
+    return _wired(settings, clock, partial(open_store, begin=begin))
 
 
 def unopened(settings: Settings, clock: Clock | None = None) -> App:

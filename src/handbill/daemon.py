@@ -27,9 +27,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handbill.clock import elapsed
+from handbill.clock import elapsed, now
 from handbill.domain.network import Claim
-from handbill.errors import Problem
+from handbill.errors import Problem, StoreProblem
 from handbill.services import publishing, rounds, zonedata
 from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
@@ -38,7 +38,7 @@ from handbill.services.timekeeping import Timekeeper
 from handbill.store import agenda, claims
 from handbill.store.changes import changes
 from handbill.store.engine import sqlite_file
-from handbill.store.lock import sole_worker
+from handbill.store.lock import place, sole_worker
 
 log = logging.getLogger("handbill")
 
@@ -77,6 +77,7 @@ class Daemon:
         else:
             self._places, self._enough = workers, workers * 3 // 4
             self._gather = GATHER
+        self._place = place(desk.engine)
         self._shift = Shift(desk)
         self._timekeeper = Timekeeper(desk)
         # Not an Event: a signal handler may interrupt the very line that holds an Event's lock,
@@ -141,6 +142,8 @@ class Daemon:
     def _loop(self, pool: ThreadPoolExecutor, aside: ThreadPoolExecutor) -> None:
         while not self._stopping:
             patience = SAFETY
+            if place(self._desk.engine) != self._place:
+                raise _gone(self._desk)
             try:
                 self._pass(pool, aside)
             except Problem as problem:
@@ -187,8 +190,8 @@ class Daemon:
             self._beaten_at, self._untidy = elapsed(), True
             if elapsed() < self._echo_until:
                 self._shift.forsake(self._known())
-        if right and self._untidy and (now := self._timekeeper.moment()):
-            self._shift.tidy(now)
+        if right and self._untidy and (moment := self._timekeeper.moment()):
+            self._shift.tidy(moment)
             self._untidy = False
 
     def _at_leisure(self, aside: ThreadPoolExecutor) -> None:
@@ -206,12 +209,12 @@ class Daemon:
         By the very instant that was compared: the clock may jump in any moment between. Answers
         whether all places are taken, so that more may be waiting.
         """
-        places, now = self._places - len(self._under_way), self._timekeeper.moment()
-        if places <= 0 or self._stopping or now is None:
+        places, moment = self._places - len(self._under_way), self._timekeeper.moment()
+        if places <= 0 or self._stopping or moment is None:
             return places <= 0
         desk = self._desk
         self._deaf = True
-        made = claims.claim(desk.engine, now, self._shift.name, places, desk.pictures, LEAD)
+        made = claims.claim(desk.engine, moment, self._shift.name, places, desk.pictures, LEAD)
         for claim in made:
             self._start(pool.submit(self._publish, claim), self._under_way, claim.attempt_id)
         self._deaf = False
@@ -267,7 +270,13 @@ class Daemon:
         if moment is None or moment == self._alarm:
             return
         self._alarm = moment
-        self._scheduler.add_job(self._kick, DateTrigger(moment), id="due", replace_existing=True)
+        # The queue's clock may be a server's; the alarm rings by this machine's.
+        rings_at = now() + (moment - self._desk.clock())
+        self._scheduler.add_job(self._ring, DateTrigger(rings_at), id="due", replace_existing=True)
+
+    def _ring(self) -> None:
+        self._alarm = None  # should it have rung a little early, it is set again
+        self._kick()
 
     def _watch(self) -> None:
         """Kick when another process has changed the database."""
@@ -276,6 +285,15 @@ class Daemon:
             if seen.wait(LOOK_UP):
                 self._kick()
         seen.close()
+
+
+def _gone(desk: Desk) -> StoreProblem:
+    return StoreProblem(
+        f"{sqlite_file(desk.engine)} was removed or replaced while the daemon was publishing from "
+        "it, so it has stopped.",
+        "Put the file back, or a backup: handbill restore FILE. What was under way in this moment "
+        "may be out: look at the account.",
+    )
 
 
 def _is_alone(desk: Desk) -> bool:

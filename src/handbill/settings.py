@@ -200,10 +200,16 @@ def load(home: Path, env: Mapping[str, str] = os.environ, **arguments: Any) -> S
     """Read and check all settings of a home folder. Raises SettingsProblem."""
     dotenv = home / ".env"
     _refuse_misspelt(env, "the environment")
-    if dotenv.is_file():
-        _refuse_open(dotenv)
-        _refuse_strangers(dotenv)
-    _refuse_toml(home / TOML_NAME)
+    try:
+        if dotenv.is_file():
+            _refuse_open(dotenv)
+            _refuse_strangers(dotenv)
+        _refuse_toml(home / TOML_NAME)
+    except OSError as error:
+        raise SettingsProblem(
+            f"{error.filename} cannot be read ({error.strerror}).",
+            f"Allow it: chmod u+rwX {home} {home / 'config'} {error.filename}",
+        ) from None
     try:
         return Settings(home=home, _env_file=dotenv, **arguments)
     except ValidationError as error:

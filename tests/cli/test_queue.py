@@ -152,7 +152,9 @@ def test_the_only_account_need_not_be_named(shell: Shell, store: Engine) -> None
 
 
 def test_without_accounts_it_says_how_to_add_one(shell: Shell, tmp_path: Path) -> None:
-    answer = add(replace(shell, home=tmp_path / "empty"), "See it.")
+    empty = replace(shell, home=tmp_path / "empty")
+    empty.fine("init")
+    answer = add(empty, "See it.")
     assert answer.code == 1
     assert "handbill account add my_blog --network x" in answer.err
 
@@ -458,3 +460,16 @@ def test_prices_are_shown_and_a_cap_refuses(shell: Shell) -> None:
     assert (answer.code, answer.out) == (1, "")
     assert "$0.20 is promised to queued posts." in answer.err
     assert "handbill account cap ines 0.22" in answer.err
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999999", "3000000000", "0", "-1"])
+def test_a_number_that_no_post_can_have(shell: Shell, number: str) -> None:
+    answer = shell("queue", "show", "--", number)
+    assert answer.code == 1
+    assert f"There is no post #{number}." in answer.err
+
+
+def test_a_draft_for_now_is_approved_within_its_limit(shell: Shell) -> None:
+    shell.fine("account", "add", "sol", "--network", "x")
+    shell.fine("queue", "add", "See it.", "--account", "sol", "--draft", "--now")
+    assert "Queued #" in shell.fine("queue", "approve", "1").out

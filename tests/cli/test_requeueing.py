@@ -24,7 +24,7 @@ def _missed(store: Engine) -> None:
 
 def test_missed_posts_are_spread_and_the_timetable_is_shown(shell: Shell, store: Engine) -> None:
     before = now()
-    answer = shell.fine("queue", "requeue", "--missed", "--at", "+1h", "--every", "30m")
+    answer = shell.fine("queue", "requeue", "--missed", "--at", "+1h", "--every", "30m", "--yes")
     for words in ("#1 ✗ Missed", "#2 ✗ Missed", "One.", "Two.", "(Europe/Paris)", "ines on X"):
         assert words in answer.out
     assert answer.out.endswith("Queued again: #1, #2.\n")
@@ -36,13 +36,13 @@ def test_missed_posts_are_spread_and_the_timetable_is_shown(shell: Shell, store:
 
 
 def test_as_json_it_shows_the_posts_as_they_are_now(shell: Shell) -> None:
-    shown = shell.fine("queue", "requeue", "1", "2", "--json").json
+    shown = shell.fine("queue", "requeue", "1", "2", "--json", "--yes").json
     assert [(post["id"], post["status"]) for post in shown] == [(1, "queued"), (2, "queued")]
 
 
 def test_failed_ones_with_failed(shell: Shell, store: Engine) -> None:
     number = add_in(store, Status.FAILED)
-    shell.fine("queue", "requeue", "--missed", "--failed", "--account", "ines")
+    shell.fine("queue", "requeue", "--missed", "--failed", "--account", "ines", "--yes")
     assert {status_of(store, n) for n in (1, 2, number)} == {Status.QUEUED}
 
 
@@ -71,6 +71,14 @@ def test_what_cannot_be_is_exit_1_in_plain_words_and_changes_nothing(
     answer = shell("queue", "requeue", *arguments)
     assert answer.code == 1
     assert words in answer.err
+    assert status_of(store, 1) is Status.MISSED
+
+
+def test_where_nobody_can_be_asked_nothing_is_done_without_yes(shell: Shell, store: Engine) -> None:
+    answer = shell("queue", "requeue", "--missed")
+    assert answer.code == 1
+    assert "#1 ✗ Missed" in answer.out
+    assert "Add --yes." in answer.err
     assert status_of(store, 1) is Status.MISSED
 
 
@@ -113,5 +121,5 @@ def test_a_pause_over_everything_is_said(shell: Shell) -> None:
 def test_status_names_the_command_when_several_were_missed(shell: Shell) -> None:
     out = shell("status").out
     assert "all 2 again, one by one: handbill queue requeue --missed" in out
-    shell.fine("queue", "requeue", "2")
+    shell.fine("queue", "requeue", "2", "--yes")
     assert "handbill queue reschedule 1 --at WHEN" in shell("status").out

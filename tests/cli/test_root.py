@@ -107,3 +107,35 @@ def test_standard_input_that_is_no_text_is_refused_without_a_traceback(
     answer = program("--home", str(home), "queue", "add", "-", "--at", "+2h", stdin=b"caf\xe9\n")
     assert "Traceback" not in answer.err
     assert answer.code == 1
+
+
+# A queue that is not there
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["status"], ["queue", "list"], ["history"], ["tick"], ["run"], ["pause", "A."]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("left", [None, b""], ids=["gone", "emptied"])
+def test_a_queue_that_has_gone_is_not_begun_anew(
+    shell: Shell, command: list[str], left: bytes | None
+) -> None:
+    database = shell.home / "handbill.db"
+    database.unlink()
+    if left is not None:
+        database.write_bytes(left)
+    answer = shell(*command)
+    assert answer.code == 1
+    assert f"There is no queue at {database}." in answer.err
+    assert "handbill init" in answer.err
+    assert "handbill restore FILE" in answer.err
+    assert (database.read_bytes() if database.exists() else None) == left
+
+
+def test_init_begins_one_and_keeps_one(shell: Shell) -> None:
+    (shell.home / "handbill.db").unlink()
+    shell.fine("init")
+    shell.fine("review", "add", "--title", "A lamp.")
+    shell.fine("init")
+    assert "A lamp." in shell.fine("review", "list").out

@@ -605,6 +605,20 @@ def test_pictures_of_others_are_not_taken_for_ours(stage: Stage, tmp_path: Path)
     assert isinstance(ada.find(replace(ours, images=(), evidence={"user_id": "1"})), NotSeen)
 
 
+def test_whichever_try_is_out_is_known_by_its_own_pictures(stage: Stage, tmp_path: Path) -> None:
+    """Each try uploads anew; after a wrong no, the second may be the one that is out."""
+    file = tmp_path / "picture.png"
+    file.write_bytes(PNG)
+    ada, first = prepared(stage, images=(Image(file, "image/png", "A chair.", len(PNG)),))
+    second = ada.prepare(first)
+    assert second["media_keys"] != first.evidence["media_keys"]
+    ada.publish(first, second, soon())
+    assert isinstance(ada.find(first), NotSeen)
+    found = ada.find(replace(first, tries=(first.evidence, second)))
+    assert isinstance(found, Found)
+    assert found.receipt.remote_id == stage.accepted()[0]["id"]
+
+
 ODD_TIMELINES: list[Any] = [
     {"data": 5},
     {"data": ["x", None]},

@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from bench import rig
 from handbill.app import App
 from handbill.clock import now
+from handbill.daemon import Daemon
 from handbill.domain.lifecycle import Status
 from handbill.services import connecting
 from handbill.store import listings
@@ -59,6 +62,43 @@ def test_nothing_leaves_before_its_time_and_each_leaves_within_a_second(
     for post in stage.accepted():
         late = datetime.fromisoformat(post["accepted_at"]) - due[post["text"]]
         assert timedelta(0) <= late <= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("behind_ms", [5, 30, 400])
+def test_a_queue_whose_clock_is_behind_this_machines_makes_nothing_late(
+    app: App, stage: rig.Stage, behind_ms: int
+) -> None:
+    """The clock of a database server decides; the alarm rings by this machine's."""
+    lag = timedelta(milliseconds=behind_ms)
+    daemon = Daemon(replace(app.desk, clock=lambda: now() - lag), workers=4)
+    start = now() + timedelta(seconds=1)
+    due = {f"Post {n}": start + timedelta(milliseconds=333 * n) for n in range(4)}
+    running = threading.Thread(target=daemon.run)
+    running.start()
+    try:
+        rig.queue_at(app, "ada", list(due.items()))
+        rig.until(lambda: len(stage.accepted()) == 4, "four posts", 30)
+    finally:
+        daemon.stop()
+        running.join()
+    for post in stage.accepted():
+        late = datetime.fromisoformat(post["accepted_at"]) - due[post["text"]]
+        assert lag <= late <= lag + timedelta(seconds=2)
+
+
+def test_a_daemon_whose_database_is_taken_away_stops_and_says_so(
+    app: App, stage: rig.Stage
+) -> None:
+    home = app.settings.home
+    with rig.daemon(app) as daemon:
+        for file in home.glob("handbill.db*"):
+            file.rename(home / f"kept-{file.name}")
+        other = rig.make_home(home, stage.url, "ada")  # begun anew, at the same place
+        rig.queue(other, "ada", "In the new one.")
+        assert daemon.wait(timeout=30) == 1
+    other.desk.engine.dispose()
+    assert "was removed or replaced" in (home / "run.log").read_text()
+    assert stage.accepted() == []
 
 
 def test_posts_of_one_account_go_one_after_the_other_and_delay_no_other(

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
+from handbill.domain.network import AccountRef, Network
 from handbill.domain.settling import QUIET
-from handbill.errors import InputProblem, StoreProblem
+from handbill.errors import InputProblem, SettingsProblem, StoreProblem
 from handbill.models import Worker
 from handbill.services import backups, history, pausing, restoring, settling
 from handbill.services.desk import Desk
@@ -46,6 +48,7 @@ from tests.factories import (
     receipt,
     timing,
 )
+from tests.services.scripted import Line
 from tests.services.test_backups import picture
 from tests.store.test_copying import lived_in, rows
 
@@ -53,12 +56,17 @@ from tests.store.test_copying import lived_in, rows
 LATER = NOW + DAY
 
 
+def keyless(account: AccountRef) -> Network:
+    """No network can be asked anything."""
+    raise SettingsProblem(f"{account.name} has no keys.")
+
+
 @pytest.fixture
 def source(engine: Engine, hands: Hands, tmp_path: Path) -> Desk:
     """Where the backup comes from, on each kind of database."""
     folder = tmp_path / "source"
     folder.mkdir()
-    return make_desk(engine, hands, folder / "pictures")
+    return make_desk(engine, hands, folder / "pictures", keyless)
 
 
 @pytest.fixture
@@ -71,7 +79,7 @@ def lite_source(desk: Desk) -> Desk:
 def place(other_url: str, hands: Hands, tmp_path: Path) -> Iterator[Desk]:
     """Where it goes, on each kind of database; nothing is there yet."""
     made = make_engine(other_url)
-    yield make_desk(made, hands, tmp_path / "other" / "pictures")
+    yield make_desk(made, hands, tmp_path / "other" / "pictures", keyless)
     made.dispose()
 
 
@@ -79,7 +87,7 @@ def place(other_url: str, hands: Hands, tmp_path: Path) -> Iterator[Desk]:
 def home(hands: Hands, tmp_path: Path) -> Iterator[Desk]:
     """Where it goes, on SQLite; nothing is there yet."""
     made = make_engine(f"sqlite:///{tmp_path / 'home' / 'handbill.db'}")
-    yield make_desk(made, hands, tmp_path / "home" / "pictures")
+    yield make_desk(made, hands, tmp_path / "home" / "pictures", keyless)
     made.dispose()
 
 
@@ -199,6 +207,30 @@ def test_a_clock_that_is_behind_the_backups_sends_nothing_twice(
     assert numbers(restored.in_doubt) == [number]
 
 
+@dataclass
+class ClockOf(Line):
+    """A network that says what time it is, and is asked nothing else."""
+
+    says: datetime = LATER
+
+    def hour(self) -> datetime:
+        return self.says
+
+
+def test_a_clock_that_is_behind_the_networks_sends_nothing_twice(
+    lite_source: Desk, home: Desk, hands: Hands, file: Path
+) -> None:
+    """A machine without a clock of its own begins in the past."""
+    out = add_post(lite_source.engine, at=NOW + 2 * HOUR)
+    add_post(lite_source.engine, at=LATER + HOUR)
+    back_up(lite_source, file)
+    hands.now = NOW + HOUR
+    network = ClockOf()
+    restored = restoring.restore(network.at(home), file, nothing)
+    assert numbers(restored.in_doubt) == [out]
+    assert set(network.asked) == {"connect"}
+
+
 def test_nothing_is_left_of_the_work(lite_source: Desk, home: Desk, file: Path) -> None:
     add_post(lite_source.engine, images=[picture(lite_source)])
     restore(home, back_up(lite_source, file))
@@ -258,7 +290,9 @@ def test_on_a_server_nothing_is_replaced(
     before = rows(theirs)
     with pytest.raises(StoreProblem, match="empty database"):
         restore(
-            make_desk(theirs, hands, file.parent / "p"), back_up(lite_source, file), force=force
+            make_desk(theirs, hands, file.parent / "p", keyless),
+            back_up(lite_source, file),
+            force=force,
         )
     assert rows(theirs) == before
     theirs.dispose()
@@ -350,7 +384,7 @@ def test_on_a_server_a_worker_that_lives_refuses_it(
     workers.register(theirs, one)
     if stopped:
         workers.stop(theirs, "w1", seen)
-    desk = make_desk(theirs, hands, file.parent / "p")
+    desk = make_desk(theirs, hands, file.parent / "p", keyless)
     back_up(lite_source, file)
     if refused:
         with pytest.raises(StoreProblem, match="worker w1 on h"):

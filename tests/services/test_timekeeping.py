@@ -277,7 +277,9 @@ def test_without_anybody_to_ask_the_clock_is_believed_until_there_is_somebody(
     assert not made.trusted()
 
 
-def test_an_account_that_is_paused_or_has_no_keys_is_not_asked(here: Desk, world: World) -> None:
+def test_a_paused_accounts_network_is_asked_only_if_nobody_else_can_be(
+    here: Desk, world: World
+) -> None:
     def connect(account: AccountRef) -> Network:
         if account.name == "keyless":
             raise SettingsProblem("keyless has no api_key for X.")
@@ -285,8 +287,16 @@ def test_an_account_that_is_paused_or_has_no_keys_is_not_asked(here: Desk, world
 
     add_account(here.engine, "keyless")
     accounts.pause(here.engine, "ines", "On holiday.", None, NOW)
-    assert keeper(replace(here, connect=connect), world).trusted()
-    assert world.asked == []
+    desk = replace(here, connect=connect)
+    assert keeper(desk, world).trusted()
+    assert world.asked == [None]
+    world.hands.forward(DAY)
+    assert not keeper(desk, world).trusted(), "or posts would be missed by a clock that is wrong"
+    others(here, "https://one.test")
+    world.off["https://one.test"] = DAY
+    world.asked.clear()
+    assert keeper(desk, world).trusted()
+    assert world.asked == ["https://one.test"]
 
 
 # Whom to believe

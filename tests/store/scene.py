@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Sighting
 from handbill.domain.outcomes import Outcome, Receipt
 from handbill.domain.settling import EXCHANGE_DEADLINE, QUIET, SEND_WINDOW
-from handbill.errors import TooLate
+from handbill.errors import InputProblem, TooLate
 from handbill.models import Account
 from handbill.store import accounts, doubts, posts, standing
 from handbill.store.doubts import Doubt
@@ -202,13 +203,19 @@ class Scene:
         attempt = [a for a in self.rows.doubts if a.post_id == number][-1]
         said = self.outside.of(attempt.part_id)
         if said is None and not self.is_sure(attempt):
+            with pytest.raises(InputProblem, match="on its way"):
+                doubts.judge(self.engine, number, None, self.now)
             return
         proof = None
         if said is not None:
             proof = said.receipt() if link else Receipt("", "", "Confirmed by hand.")
-        status = doubts.judge(self.engine, number, proof, self.now)
+        status = doubts.judge(self.engine, number, proof, self.says_at())
         assert status is not None, f"#{number} is in doubt and cannot be judged"
         self.did("confirmed" if proof else "denied", Verb.CONFIRM, Verb.DEFER)
+
+    def says_at(self) -> datetime:
+        """What a person's clock shows who says whether a post is out."""
+        return self.now
 
     def is_sure(self, attempt: Row) -> bool:
         """Whether a person who does not see a part may say that it is not out."""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Identity, Image
-from handbill.domain.settling import REST
+from handbill.domain.settling import QUIET, REST
 from handbill.models import Account, Post
 from handbill.store import accounts, arming, claims, doubts, leases, listings, posts, records
 from handbill.store.arming import SEND_LEASE
@@ -370,6 +370,7 @@ def test_arming_is_refused_after_a_change(
     add_post(engine)
     claim = claim_one(engine)
     happens(engine, claim)
+    assert not arming.may_leave(engine, claim, NOW + 2 * MINUTE)
     assert not arming.arm(engine, claim, {}, NOW + 2 * MINUTE)
     assert row_of(engine, claim.attempt_id).armed_at is None
 
@@ -391,7 +392,9 @@ def test_arming_looks_at_each_of_the_posts_conditions(
 ) -> None:
     add_post(engine)
     claim = claim_one(engine)
+    assert arming.may_leave(engine, claim, NOW + LEAST)
     overwrite(engine, Post, claim.post_id, **columns)
+    assert not arming.may_leave(engine, claim, NOW + LEAST)
     assert not arming.arm(engine, claim, {}, NOW + LEAST)
     assert row_of(engine, claim.attempt_id).armed_at is None
 
@@ -416,6 +419,15 @@ def test_arming_is_refused_past_the_limit_and_allowed_at_it(engine: Engine) -> N
     claim = claim_one(engine)
     assert not arming.arm(engine, claim, {}, NOW + MINUTE + LEAST)
     assert arming.arm(engine, claim, {}, NOW + MINUTE)
+
+
+def test_asking_whether_it_may_leave_gives_no_leave(engine: Engine) -> None:
+    add_post(engine)
+    claim = claim_one(engine)
+    assert arming.may_leave(engine, claim, NOW)
+    assert row_of(engine, claim.attempt_id).armed_at is None
+    assert arming.arm(engine, claim, {}, NOW)
+    assert not arming.may_leave(engine, claim, NOW)
 
 
 def test_arming_works_once(engine: Engine) -> None:
@@ -449,7 +461,7 @@ def test_a_part_that_proved_to_be_out_cannot_be_armed_again(engine: Engine) -> N
     post_id = add_post(engine, text="One.", more=["Two."])
     first = arm(engine, claim_one(engine))
     leases.expire_all(engine, NOW)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     second = claim_one(engine)
     records.record(engine, first, receipt("1001"), NOW)
     assert second.text == "One."

@@ -193,7 +193,7 @@ def pause(engine: Engine, _chance: random.Random) -> None:
 
 def requeue(engine: Engine, chance: random.Random) -> None:
     for number in chance.sample(range(1, POSTS + 1), 4):
-        doubts.judge(engine, number, None, NOW)
+        doubts.judge(engine, number, None, NOW + HOUR)
     over = listings.queue(engine, [Status.MISSED, Status.FAILED], None, 20)
     acts = {entry.post.id or 0: posts.requeue(timing(NOW)) for entry in over}
     try:

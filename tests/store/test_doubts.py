@@ -1,5 +1,6 @@
 """A doubt ends by the network's proof, by proof of absence, or by a person's word."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -67,6 +68,21 @@ def test_a_doubt_is_due_at_its_moment(engine: Engine) -> None:
     assert (doubt.claim.post_id, doubt.claim.text) == (post_id, "A storm.")
     assert doubt.claim.armed_at == NOW
     assert doubt.claim.evidence == {"since_id": "900"}
+
+
+def test_a_doubt_is_looked_for_as_the_claim_that_it_was(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    add_post(engine, more=["And so."])
+    claim = attempt(engine, unknown(), NOW + HOUR)
+    (again,) = [
+        one.claim
+        for one in doubts.due(engine, NOW + DAY, PICTURES)
+        if one.claim.part_id == claim.part_id
+    ]
+    tries = ({"since_id": "900"},)
+    expected = replace(claim, evidence=tries[0], tries=tries, armed_at=NOW + HOUR, parts=1)
+    assert replace(again, account=claim.account) == expected
+    assert (again.account.id, again.account.name) == (claim.account.id, "ines")
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.IN_DOUBT])
@@ -148,11 +164,21 @@ def test_a_doubt_about_a_try_that_was_never_armed_is_looked_for_too(engine: Engi
 def test_the_evidence_is_that_of_the_first_doubtful_attempt(engine: Engine) -> None:
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown(), since_id="900")
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, refused(duplicate=True), NOW + HOUR, since_id="999")
     doubt = the_doubt(engine)
     assert doubt.claim.evidence == {"since_id": "900"}
     assert doubt.attempt_id == get(engine, post_id).attempts[-1].id
+
+
+def test_the_evidence_of_every_doubtful_attempt_is_at_hand(engine: Engine) -> None:
+    """Each uploads anew, and any of them may be the one that is out."""
+    post_id = add_post(engine, limit=DAY, images=[image_row()])
+    attempt(engine, unknown(), media_keys=["3_1"])
+    doubts.judge(engine, post_id, None, NOW + QUIET)
+    attempt(engine, not_sent(), NOW + QUIET, media_keys=["3_2"])
+    attempt(engine, unknown(), NOW + HOUR, media_keys=["3_3"])
+    assert [one["media_keys"] for one in the_doubt(engine).claim.tries] == [["3_1"], ["3_3"]]
 
 
 # Found
@@ -188,7 +214,7 @@ def test_finding_another_post_of_ours_proves_nothing(engine: Engine) -> None:
 def test_the_echo_of_a_denied_doubt_is_found_and_published_once(engine: Engine) -> None:
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown())
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, refused(duplicate=True), NOW + HOUR)
     assert look(engine, Found(receipt("1001")), NOW + 2 * HOUR) is Status.PUBLISHED
     entry = get(engine, post_id)
@@ -242,7 +268,7 @@ def test_the_quiet_period_is_that_of_the_latest_try_not_of_the_first(engine: Eng
     """A request of the second try can still land, however long ago the first was denied."""
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown())
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, unknown(), NOW + HOUR)
     assert look(engine, ABSENT, NOW + HOUR + 5 * SECOND) is Status.IN_DOUBT
     assert look(engine, ABSENT, NOW + HOUR + QUIET) is Status.QUEUED
@@ -297,7 +323,7 @@ def test_a_look_at_an_older_try_leaves_it_settled_while_a_newer_one_is_in_doubt(
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown())
     older = the_doubt(engine)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, unknown("The line broke again."), NOW + HOUR)
     doubts.postpone(engine, older, "Could not look.", NOW + 2 * HOUR)
     entry = get(engine, post_id)
@@ -331,19 +357,19 @@ def test_a_persons_no_queues_it_for_its_old_time(engine: Engine) -> None:
 def test_a_post_that_is_not_in_doubt_cannot_be_judged(engine: Engine, status: Status) -> None:
     post_id = add_in(engine, status)
     before = get(engine, post_id)
-    assert doubts.judge(engine, post_id, None, NOW) is None
+    assert doubts.judge(engine, post_id, None, NOW + QUIET) is None
     assert doubts.judge(engine, post_id, receipt("9"), NOW) is None
     assert get(engine, post_id) == before
 
 
 def test_a_post_that_does_not_exist_cannot_be_judged(engine: Engine) -> None:
-    assert doubts.judge(engine, 99, None, NOW) is None
+    assert doubts.judge(engine, 99, None, NOW + QUIET) is None
 
 
 def test_a_person_is_quicker_than_a_look_that_is_under_way(engine: Engine) -> None:
     post_id = add_in(engine, Status.IN_DOUBT)
     doubt = the_doubt(engine)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     assert doubts.settle(engine, doubt, UNSEEN, NOW + HOUR, NOW + HOUR) is Status.QUEUED
     assert row_of(engine, doubt.attempt_id).looks == 0
 
@@ -352,7 +378,7 @@ def test_a_look_that_finds_it_after_a_persons_no_is_proof_all_the_same(engine: E
     """One receipt from any attempt, however late, makes it published."""
     post_id = add_in(engine, Status.IN_DOUBT)
     doubt = the_doubt(engine)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     found = Found(receipt("1001"))
     assert doubts.settle(engine, doubt, found, NOW + HOUR, NOW + HOUR) is Status.PUBLISHED
     assert get(engine, post_id).parts[0].remote_id == "1001"
@@ -410,6 +436,9 @@ def test_a_claim_whose_post_is_found_to_be_out_ends_with_it(engine: Engine) -> N
     doubts.judge(engine, post_id, None, NOW + HOUR)
     newer = claim_one(engine, NOW + HOUR)
     doubts.settle(engine, doubt, Found(receipt("1001")), NOW, NOW + HOUR)
+    kept = row_of(engine, newer.attempt_id)
+    assert (kept.outcome, kept.resolution) == ("unknown", "found")
+    assert (kept.resolved_at, kept.next_look_at) == (NOW + HOUR, None)
     assert not arming.arm(engine, newer, {}, NOW + HOUR)
     assert records.record(engine, newer, not_sent(), NOW + HOUR) is Status.PUBLISHED
     assert all(one.ended_at for one in get(engine, post_id).attempts)
@@ -451,7 +480,7 @@ def test_after_a_yes_without_a_link_the_second_part_answers_nobody(engine: Engin
 def test_several_doubts_about_a_part_are_resolved_together(engine: Engine) -> None:
     post_id = add_post(engine, limit=DAY)
     attempt(engine, unknown())
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, unknown(), NOW + HOUR)
     doubts.judge(engine, post_id, receipt("1001"), NOW + 2 * HOUR)
     assert [one.resolution for one in get(engine, post_id).attempts] == ["denied", "confirmed"]
@@ -489,7 +518,7 @@ def test_a_person_who_has_seen_that_it_is_out_twice_is_told_no_more(engine: Engi
     doubts.judge(engine, post_id, receipt("1001"), NOW)
     doubts.settle(engine, doubt, Found(receipt("1002")), NOW, NOW)
     assert "out twice" in (get(engine, post_id).post.attention or "")
-    assert doubts.judge(engine, post_id, None, NOW) is None
+    assert doubts.judge(engine, post_id, None, NOW + QUIET) is None
     assert get(engine, post_id).post.attention
     assert doubts.judge(engine, post_id, receipt("1001"), NOW) is Status.PUBLISHED
     assert get(engine, post_id).post.attention is None
@@ -497,7 +526,7 @@ def test_a_person_who_has_seen_that_it_is_out_twice_is_told_no_more(engine: Engi
 
 def test_after_a_no_the_post_can_be_changed_again(engine: Engine) -> None:
     post_id = add_in(engine, Status.IN_DOUBT)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     posts.change(engine, post_id, posts.edit("Other words.", None))
     assert get(engine, post_id).parts[0].text == "Other words."
 

@@ -4,6 +4,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import STRIKES
+from handbill.domain.settling import QUIET
 from handbill.store import arming, claims, doubts, leases, posts, records
 from handbill.store.claims import LEASE
 from tests.factories import (
@@ -41,6 +42,22 @@ def test_a_sole_worker_takes_every_open_claim_back(engine: Engine) -> None:
         claim_one(engine)
     assert [gone.status for gone in leases.expire_all(engine, NOW)] == [Status.QUEUED] * 2
     assert leases.expire_all(engine, NOW) == []
+
+
+def test_a_sole_worker_keeps_its_own_claims(engine: Engine) -> None:
+    add_post(engine)
+    claim_one(engine, worker="w2")
+    assert leases.expire_all(engine, NOW, but="w2") == []
+    assert [gone.status for gone in leases.expire_all(engine, NOW, but="w1")] == [Status.QUEUED]
+
+
+def test_whether_anything_is_under_way(engine: Engine) -> None:
+    add_post(engine)
+    assert not leases.under_way(engine)
+    claim = claim_one(engine)
+    assert leases.under_way(engine)
+    records.record(engine, claim, receipt(), NOW)
+    assert not leases.under_way(engine)
 
 
 def test_a_claim_that_stopped_before_arming_goes_back_to_the_queue(engine: Engine) -> None:
@@ -155,13 +172,13 @@ def test_a_denied_post_is_tried_again_whatever_the_count(engine: Engine) -> None
     post_id = add_post(engine)
     kill(engine, STRIKES - 1)
     kill(engine, 1, armed=True)
-    assert doubts.judge(engine, post_id, None, NOW) is Status.QUEUED
+    assert doubts.judge(engine, post_id, None, NOW + HOUR) is Status.QUEUED
 
 
 def test_a_late_receipt_wins_over_three_deaths(engine: Engine) -> None:
     post_id = add_post(engine)
     claim = expired(engine)
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     kill(engine, STRIKES)
     assert status_of(engine, post_id) is Status.FAILED
     assert records.record(engine, claim, receipt(), NOW) is Status.PUBLISHED

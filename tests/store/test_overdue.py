@@ -10,7 +10,8 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
 from handbill.domain.outcomes import Outcome
 from handbill.models import Account, Post
-from handbill.store import accounts, overdue
+from handbill.store import accounts, overdue, standing
+from handbill.store.standing import PAUSE
 from tests.factories import (
     DAY,
     HOUR,
@@ -53,6 +54,15 @@ def test_a_missed_post_says_why(engine: Engine) -> None:
     )
     assert get(engine, paused).post.attention == (
         "Not sent in time: sol is paused. No credits left."
+    )
+
+
+def test_what_is_missed_during_the_big_pause_says_so(engine: Engine) -> None:
+    post_id = add_post(engine)
+    standing.put(engine, PAUSE, "A death in the family.", NOW)
+    overdue.miss(engine, NOW + DAY)
+    assert get(engine, post_id).post.attention == (
+        "Not sent in time: everything is paused. A death in the family."
     )
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim
+from handbill.domain.settling import QUIET
 from handbill.store import doubts, leases, records
 from handbill.store.engine import write
 from handbill.store.plain import publish_plainly
@@ -83,7 +84,7 @@ def test_a_post_that_was_taken_back_is_not_plain(engine: Engine) -> None:
     leases.expire_all(engine, NOW)
     assert not plainly(engine, claim)
     assert status_of(engine, post_id) is Status.IN_DOUBT
-    doubts.judge(engine, post_id, None, NOW)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     assert not plainly(engine, claim)
 
 

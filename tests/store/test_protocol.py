@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.network import Claim, NotSeen, Sighting
 from handbill.domain.outcomes import NotSent, Outcome, Unknown
+from handbill.domain.settling import QUIET
 from tests.store.laws import Row
 from tests.store.outside import NOT_THERE
 from tests.store.protocol import Protocol, Sending, profile
@@ -76,6 +77,9 @@ class DeniesAtAGlance(Sending):
 
     def is_sure(self, _attempt: Row) -> bool:
         return True
+
+    def says_at(self) -> datetime:
+        return self.now + QUIET
 
 
 #: With each the number at which the dice begin, so that it is found soon.

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.outcomes import Outcome
+from handbill.domain.settling import QUIET
 from handbill.store import accounts, claims, doubts, listings, overdue, posts, records
 from tests.factories import (
     DAY,
@@ -231,7 +232,7 @@ def _left_in_doubt(engine: Engine, _post_id: int) -> Status:
 
 
 def _denied(engine: Engine, post_id: int) -> Status:
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     return Status.QUEUED
 
 
@@ -332,7 +333,7 @@ def test_what_is_no_receipt_changes_nothing_after_a_persons_word(
 ) -> None:
     post_id = add_post(engine)
     claim = expired(engine)
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     before = get(engine, post_id)
     assert records.record(engine, claim, outcome, LATER) is Status.QUEUED
     assert get(engine, post_id) == before
@@ -358,7 +359,7 @@ def test_an_unarmed_worker_that_comes_back_changes_nothing(engine: Engine) -> No
 def test_an_older_worker_cannot_take_the_post_from_a_newer_one(engine: Engine) -> None:
     post_id = add_post(engine)
     old = expired(engine)
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     newer = claim_and_arm(engine, NOW + SECOND)
     for outcome in (not_sent(), refused(), unknown(), busy()):
         assert records.record(engine, old, outcome, LATER) is Status.PUBLISHING
@@ -369,7 +370,7 @@ def test_a_newer_try_that_was_not_sent_leaves_an_older_doubt_open(engine: Engine
     """Rule zero: the last answer alone settles nothing."""
     post_id = add_post(engine)
     old = expired(engine)
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     newer = claim_and_arm(engine, NOW + SECOND)
     records.record(engine, old, receipt("1001"), NOW + 2 * SECOND)
     assert records.record(engine, newer, refused(), LATER) is Status.PUBLISHED
@@ -379,7 +380,7 @@ def test_a_newer_try_that_was_not_sent_leaves_an_older_doubt_open(engine: Engine
 def test_two_receipts_say_that_it_is_out_twice(engine: Engine) -> None:
     post_id = add_post(engine)
     old = expired(engine)
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     attempt(engine, receipt("1001"), NOW + SECOND)
     assert records.record(engine, old, receipt("1002"), LATER) is Status.PUBLISHED
     entry = get(engine, post_id)
@@ -416,7 +417,7 @@ def test_a_late_receipt_for_a_first_part_lets_the_second_follow(engine: Engine) 
 def test_a_duplicate_after_a_denied_doubt_is_in_doubt_again_and_looked_up(engine: Engine) -> None:
     post_id = add_post(engine)
     expired(engine)
-    doubts.judge(engine, post_id, None, NOW + SECOND)
+    doubts.judge(engine, post_id, None, NOW + QUIET)
     claim = claim_and_arm(engine, NOW + SECOND)
     echo = refused("X has this already.", duplicate=True)
     assert records.record(engine, claim, echo, LATER) is Status.IN_DOUBT

@@ -171,7 +171,7 @@ def in_doubt(engine: Engine) -> None:
 
 
 def denied(engine: Engine) -> None:
-    doubts.judge(engine, add_in(engine, Status.IN_DOUBT), None, NOW)
+    doubts.judge(engine, add_in(engine, Status.IN_DOUBT), None, NOW + QUIET)
 
 
 def refused(engine: Engine) -> None:
@@ -262,7 +262,7 @@ def test_a_draft_without_a_time_that_is_out_is_in_doubt_and_denied_it_is_missed(
     number = add_in(engine, Status.DRAFT, at=None)
     restoring.hold(engine, TAKEN, RESTORED, known)
     assert status_of(engine, number) is Status.IN_DOUBT
-    assert doubts.judge(engine, number, None, RESTORED) is Status.QUEUED
+    assert doubts.judge(engine, number, None, RESTORED + QUIET) is Status.QUEUED
     standing.take(engine, PAUSE)
     assert claims.claim(engine, RESTORED + HOUR, "w1", 9, PICTURES) == []
     assert overdue.miss(engine, RESTORED + HOUR) == [number]
@@ -380,7 +380,7 @@ def test_a_worker_that_comes_back_after_a_restore_overrules_nothing_but_by_a_rec
 def test_denied_by_a_person_it_is_queued_again(engine: Engine) -> None:
     number = add_in(engine, Status.QUEUED)
     restore(engine)
-    assert doubts.judge(engine, number, None, RESTORED) is Status.QUEUED
+    assert doubts.judge(engine, number, None, RESTORED + QUIET) is Status.QUEUED
     assert {one.resolution for one in get(engine, number).attempts} == {"denied"}
 
 
@@ -432,10 +432,25 @@ def test_a_person_confirms_part_by_part(engine: Engine, thread: int) -> None:
 
 
 def test_a_person_denies_all_that_is_left(engine: Engine, thread: int) -> None:
-    assert doubts.judge(engine, thread, None, RESTORED) is Status.QUEUED
+    assert doubts.judge(engine, thread, None, RESTORED + QUIET) is Status.QUEUED
     overwrite(engine, Post, thread, no_later_than=RESTORED + DAY)
     standing.take(engine, PAUSE)
     assert claim_one(engine, RESTORED).position == 2
+
+
+def test_a_thread_goes_on_although_another_post_is_in_doubt(engine: Engine) -> None:
+    add_in(engine, Status.IN_DOUBT)
+    add_post(engine, text="One.", more=["Two."])
+    attempt(engine, receipt("1009"), NOW + MINUTE)
+    assert claim_one(engine, NOW + MINUTE).position == 2
+
+
+def test_a_thread_goes_on_after_a_doubt_of_the_same_part_that_was_denied(engine: Engine) -> None:
+    number = add_post(engine, text="One.", more=["Two."])
+    attempt(engine, unknown())
+    doubts.judge(engine, number, None, NOW + QUIET)
+    attempt(engine, receipt("1009"), NOW + QUIET)
+    assert claim_one(engine, NOW + QUIET).position == 2
 
 
 def test_an_ordinary_thread_goes_on_after_a_doubt(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, col
 from bench import rig
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import NotSeen
+from handbill.domain.settling import QUIET
 from handbill.models import Account, Attempt, Post, Standing
 from handbill.store import claims, doubts, leases, overdue, records, standing
 from tests.factories import (
@@ -94,7 +95,7 @@ def in_doubt(engine: Engine) -> doubts.Doubt:
 def test_a_no_that_comes_with_a_late_receipt_is_too_late(engine: Engine) -> None:
     doubt = in_doubt(engine)
     answer = meanwhile(
-        engine, receives(doubt.attempt_id), lambda: doubts.judge(engine, 1, None, NOW)
+        engine, receives(doubt.attempt_id), lambda: doubts.judge(engine, 1, None, NOW + QUIET)
     )
     assert answer is None
     assert status_of(engine, 1) is Status.PUBLISHED
@@ -209,3 +210,34 @@ def test_a_post_that_another_changes_is_passed_over(engine: Engine) -> None:
     other = add_post(engine, add_account(engine, "sol"))
     got = meanwhile(engine, touches(Post), lambda: claims.claim(engine, NOW, "w1", 9, PICTURES))
     assert [claim.post_id for claim in got] == [other]
+
+
+def test_a_claim_that_lost_a_race_to_a_committed_one_takes_the_rest_at_once(
+    engine: Engine,
+) -> None:
+    """Between another's claim for an account and our look at it the account got an earlier post."""
+    first = add_post(engine)
+    other = add_post(engine, add_account(engine, "sol"))
+
+    def claimed_by_another(connection: Connection) -> None:
+        table = SQLModel.metadata.tables["post"]
+        values = {"status": "publishing", "fence": 1, "lease_until": NOW + DAY, "worker": "w9"}
+        connection.execute(sa.update(table).where(table.c.id == first).values(**values))
+        earlier = {**_row_of(connection, first), **{"not_before": NOW - HOUR, "due_at": NOW - HOUR}}
+        earlier |= {"status": "queued", "fence": 0, "lease_until": None, "worker": None}
+        connection.execute(sa.insert(table).values(**{**earlier, "id": 77}))
+        part = SQLModel.metadata.tables["part"]
+        connection.execute(
+            sa.insert(part).values(post_id=77, position=1, text="Earlier.", images=[])
+        )
+
+    made = meanwhile(
+        engine, claimed_by_another, lambda: claims.claim(engine, NOW, "w1", 10, PICTURES)
+    )
+    assert [one.post_id for one in made] == [other]
+
+
+def _row_of(connection: Connection, number: int) -> dict[str, object]:
+    table = SQLModel.metadata.tables["post"]
+    found = connection.execute(sa.select(table).where(table.c.id == number)).mappings().one()
+    return dict(found)

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handbill.cli import render
-from handbill.errors import InputProblem
+from handbill.errors import InputProblem, NotFound
 
 if TYPE_CHECKING:
     from handbill.domain.when import Moment
     from handbill.inputs import ImageIn, TimeIn
     from handbill.services.queueing import Confirm
 
-Number = Annotated[int, typer.Argument(help="The post's number.")]
+#: The largest number that a database gives a post.
+MOST = 2**31 - 1
+
+
+def _number(number: int) -> int:
+    if not 0 < number <= MOST:
+        raise NotFound(f"There is no post #{number}.", "See: handbill queue list")
+    return number
+
+
+Number = Annotated[int, typer.Argument(help="The post's number.", callback=_number)]
 At = Annotated[
     str | None,
     typer.Option(help="2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h, or ISO with offset."),

@@ -26,7 +26,7 @@ def init(context: typer.Context) -> None:
     ):
         made = _write_new(path, content, mode)
         render.say(f"{'Made' if made else 'Kept'} {path}")
-    settings = here.app().settings
+    settings = here.app(begin=True).settings
     render.say(f"The queue is kept in {settings.shown_url}.")
     render.hint(f"Add an account: {here.command('account add my_blog --network x')}")
     render.hint(f"Or practise without one: {here.command('rehearse')}")

@@ -32,8 +32,9 @@ class Door:
         at = "" if self.home == find_home(None) else f" --home {shlex.quote(str(self.home))}"
         return f"handbill{at} {words}"
 
-    def app(self, **arguments: Any) -> "App":
-        """The App, with settings that a command's own arguments overrule."""
+    def app(self, *, begin: bool = False, **arguments: Any) -> "App":
+        """The App, with settings that a command's own arguments overrule; a new database only for
+        who may `begin` one."""
         if self._app is None:
             from handbill.app import build
             from handbill.logs import redact_tracebacks
@@ -41,7 +42,7 @@ class Door:
 
             settings = load(self.home, **arguments)
             redact_tracebacks(settings.secrets())
-            self._app = build(settings)
+            self._app = build(settings, begin=begin)
         return self._app
 
     def unopened(self) -> "App":

@@ -280,8 +280,9 @@ def confirm(
     """Say that a post held in doubt is out."""
     from handbill.services import settling
 
-    settling.confirm(door(context).desk, number, url)
-    render.say(f"#{number} is published. Thank you for looking.")
+    status = settling.confirm(door(context).desk, number, url)
+    became = "is published" if status is Status.PUBLISHED else "goes on with its next part"
+    render.say(f"#{number} {became}. Thank you for looking.")
 
 
 @group.command("deny")

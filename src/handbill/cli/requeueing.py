@@ -9,6 +9,7 @@ from handbill.cli import asking, render
 from handbill.cli.asking import AsJson, Fold, Zone
 from handbill.cli.door import Door, door
 from handbill.domain.lifecycle import Status
+from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +42,20 @@ def requeue(
     turns = requeueing.plan(here.desk, entries, asked, every, asking.confirmation(yes))
     if not as_json:
         _show(turns)
-    if sys.stdin.isatty() and not yes:
-        typer.confirm(f"Queue {_count(turns)} again?", err=True, abort=True)
+    if not yes:
+        _ask(turns)
+        if turns and turns[0].timing.due_at < here.desk.clock():
+            turns = requeueing.plan(here.desk, entries, asked, every, asking.confirmation(yes))
     queued = requeueing.requeue(here.desk, turns)
     if as_json:
         return render.as_json(render.posts_json(queued))
     return _answer(here, turns)
+
+
+def _ask(turns: "Sequence[Turn]") -> None:
+    if not sys.stdin.isatty():
+        raise InputProblem("Nothing was queued again, as nobody could be asked.", "Add --yes.")
+    typer.confirm(f"Queue {_count(turns)} again?", err=True, abort=True)
 
 
 def _chosen(

@@ -1,6 +1,6 @@
 """`handbill run` and `handbill tick`: the daemon, and one pass of it for cron."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +35,7 @@ def tick(context: typer.Context, log: LogForm = None) -> None:
     render.say(f"Done: {made} sent or tried." if made else "Done: nothing was due.")
 
 
-def _logging(context: typer.Context, arguments: dict[str, object]) -> Door:
+def _logging(context: typer.Context, arguments: dict[str, Any]) -> Door:
     from handbill.logs import configure
 
     here = door(context)

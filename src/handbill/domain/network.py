@@ -72,6 +72,9 @@ class Claim:
     not_before: datetime
     evidence: Evidence = field(default_factory=dict)
     armed_at: datetime | None = None
+    #: What was found before each of the part's doubtful tries; any of them may be the one that is
+    #: out. `evidence` is that of the first, from which a look-up starts.
+    tries: tuple[Evidence, ...] = ()
     #: How many parts the post has.
     parts: int = 1
 

@@ -6,14 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from handbill import __version__
-from handbill.errors import InputProblem
+from handbill.errors import Damaged, InputProblem
 from handbill.failpoints import failpoint
 from handbill.services import archives
 from handbill.services.archives import Manifest
 from handbill.services.desk import Desk
 from handbill.store import files
 from handbill.store.copying import Told
+from handbill.store.engine import sqlite_file
+from handbill.store.files import Copy
 from handbill.store.schema import HEAD
+from handbill.store.troubles import damaged
 
 
 def backup(desk: Desk, file: Path, told: Told, *, overwrite: bool = False) -> Manifest:
@@ -30,7 +33,7 @@ def backup(desk: Desk, file: Path, told: Told, *, overwrite: bool = False) -> Ma
     ):
         taken_at = desk.clock()  # before the copy begins: what comes later may be missing in it
         database, packed = Path(folder) / "handbill.db", Path(folder) / "backup"
-        copy = files.write_copy(desk.engine, database, told)
+        copy = _copy(desk, database, told)
         manifest = archives.pack(
             packed,
             database,
@@ -43,6 +46,15 @@ def backup(desk: Desk, file: Path, told: Told, *, overwrite: bool = False) -> Ma
         packed.replace(file)
         files.sync(file.parent)
     return manifest
+
+
+def _copy(desk: Desk, to: Path, told: Told) -> Copy:
+    try:
+        return files.write_copy(desk.engine, to, told)
+    except Damaged:
+        if (file := sqlite_file(desk.engine)) is None:
+            raise
+        raise damaged(file) from None  # the copy is only as bad as this
 
 
 def _refuse(file: Path, overwrite: bool) -> None:

@@ -114,7 +114,7 @@ def _send(line: Network, claim: Claim, evidence: Evidence, send_by: float) -> Ou
         failpoint("publish.after")
         return outcome
     except Exception as error:
-        # The program's one broad catch: whatever went wrong, the part may be out.
+        # A broad catch, as hardly anywhere: whatever went wrong, the part may be out.
         log.exception("the creating request ended in an unforeseen way", exc_info=error)
         return Unknown("The exchange ended in a way Handbill does not know.")
 

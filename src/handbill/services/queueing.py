@@ -139,10 +139,10 @@ def _fold(fold: str | None) -> Fold | None:
 
 
 def approve(desk: Desk, post_id: int) -> Entry:
-    """Queue a draft. Raises InputProblem when its time is past."""
+    """Queue a draft. Raises InputProblem when its time is past, and its limit too."""
     entry = listings.get(desk.engine, post_id)
-    due = entry.post.due_at
-    if entry.post.status is Status.DRAFT and due is not None and due < desk.clock():
+    last = entry.post.no_later_than
+    if entry.post.status is Status.DRAFT and last is not None and last < desk.clock():
         raise InputProblem(
             f"The time of post #{post_id} is past.",
             f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",

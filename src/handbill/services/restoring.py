@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from handbill.domain.lifecycle import Status
 from handbill.errors import Damaged, StoreProblem
 from handbill.failpoints import failpoint
-from handbill.services import archives
+from handbill.services import archives, timekeeping
 from handbill.services.archives import Archive, Manifest
 from handbill.services.desk import Desk
 from handbill.store import agenda, copying, files, listings, restoring, workers
@@ -133,7 +133,9 @@ def _prepared(desk: Desk, archive: Archive, to: Path, since: Collection[Known]) 
     except Damaged:
         raise archives.not_whole(archive.file) from None
     prepared = replace(desk, engine=open_store(files.url_of(to)))
-    restoring.hold(prepared.engine, archive.manifest.taken_at, desk.clock(), since)
+    # A machine whose clock is behind would take for still to come what went out long ago.
+    now = timekeeping.latest(prepared)
+    restoring.hold(prepared.engine, archive.manifest.taken_at, now, since)
     return prepared
 
 

@@ -1,14 +1,13 @@
 """Settles posts in doubt: asks the network when a look-up is due, or takes a person's word."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from handbill.domain.lifecycle import Status
-from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized, Unknown
-from handbill.domain.settling import COME_BACK, QUIET
+from handbill.domain.outcomes import Busy, Halted, Receipt, Unauthorized
+from handbill.domain.settling import COME_BACK
 from handbill.errors import InputProblem, SettingsProblem, TooLate
 from handbill.services.desk import Desk
-from handbill.store import accounts, doubts, listings, restoring
+from handbill.store import accounts, doubts, listings
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,8 @@ def confirm(desk: Desk, post_id: int, url: str | None) -> Status:
 def deny(desk: Desk, post_id: int) -> Status:
     """A person says that the post is not out: it is queued again.
 
-    Raises NotFound, TooLate, and InputProblem while a request may still be on its way: a look at
-    the network proves nothing yet, for a person neither.
+    Raises NotFound, TooLate, and InputProblem while a request may still be on its way.
     """
-    tries = listings.get(desk.engine, post_id).attempts
-    sent = [by for a in tries if a.outcome == Unknown.kind and (by := restoring.sent_by(a))]
-    left = max(sent) + QUIET - desk.clock() if sent else timedelta(0)
-    if left > timedelta(0):
-        raise InputProblem(
-            f"A request for post #{post_id} may still be on its way to the network.",
-            f"Look again in {left.total_seconds():.0f} s, and then: handbill queue deny {post_id}",
-        )
     return _judge(desk, post_id, None)
 
 

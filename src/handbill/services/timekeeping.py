@@ -7,7 +7,8 @@ asleep, and every few hours. Until one has agreed, nothing leaves.
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -114,7 +115,7 @@ class Timekeeper:
         """Ask one network after the other, until one agrees with our clock."""
         self._asked_at = self._elapsed()
         asked, silent, ahead = False, "", []
-        for name, line in self._lines():
+        for name, line in self.lines():
             asked, before = True, self._desk.clock()
             try:
                 told = line.hour()
@@ -172,13 +173,20 @@ class Timekeeper:
             f"{self._whose[0].lower()}{self._whose[1:]} is right. Nothing is sent until it does."
         )
 
-    def _lines(self) -> Iterator[tuple[str, Network]]:
+    def lines(self) -> Iterator[tuple[str, Network]]:
         """A line to each network that can be asked, and its name; the official ones first.
 
         A server on this machine goes by the very clock that is in question, so it is asked only
-        when there is no other.
+        when there is no other; a paused account's likewise. The question carries no credentials.
         """
-        refs = [account_ref(a) for a in accounts.listing(self._desk.engine) if not a.paused_at]
+        everyone, found = accounts.listing(self._desk.engine), False
+        for line in self._lines_of([account_ref(a) for a in everyone if not a.paused_at]):
+            found = True
+            yield line
+        if not found:
+            yield from self._lines_of([account_ref(a) for a in everyone if a.paused_at])
+
+    def _lines_of(self, refs: Sequence[AccountRef]) -> Iterator[tuple[str, Network]]:
         elsewhere = [ref for ref in refs if not _is_here(ref)]
         places: set[tuple[str, str | None]] = set()
         for ref in sorted(elsewhere or refs, key=lambda ref: ref.server is not None):
@@ -190,6 +198,14 @@ class Timekeeper:
                 continue  # the account says itself what it lacks when it is to send
             places.add((ref.network, ref.server))
             yield self._desk.networks(ref.network).TITLE, line
+
+
+def latest(desk: Desk) -> datetime:
+    """The desk's present instant, or a network's if that one is later and can be asked."""
+    for _name, line in Timekeeper(desk).lines():
+        with suppress(Halted):
+            return max(line.hour() or desk.clock(), desk.clock())
+    return desk.clock()
 
 
 def _is_here(ref: AccountRef) -> bool:

@@ -4,7 +4,7 @@ A compare-and-set, as arming is: another worker, the shell or the page may have 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -29,6 +29,9 @@ from handbill.store.standing import not_paused
 #: A worker's word that it lives: time for tokens and uploads, and then to send.
 LEASE = timedelta(minutes=10) + SEND_LEASE
 
+#: So often a claim is tried before it is left for the next round.
+TRIES = 3
+
 log = logging.getLogger("handbill")
 
 _TABLES = SQLModel.metadata.tables
@@ -51,23 +54,34 @@ def claim(
     A partial unique index allows an account one publishing post. What another worker has in hand
     is passed over.
     """
-    try:
-        with begin(engine) as connection:
-            found = connection.execute(
-                _CLAIMABLE, {"now": now, "horizon": now + ahead, "most": limit}
-            ).all()
-            if not found:
-                return []
-            failpoint("claim.begun")
-            values = {"ids": [row.id for row in found], "lease": now + LEASE, "its_worker": worker}
-            rows = {row.id: row for row in connection.execute(_TAKE, values)}
-            taken = [(rows[row.id], row) for row in found if row.id in rows]
-            made = _open_attempts(connection, taken, now, pictures)
-            failpoint("claim.before_commit")
-    except IntegrityError as error:
-        log.error("The database refused a claim: %s", error.orig, extra={"action": "bug"})
-        return []
-    failpoint("claim.after_commit")
+    what = {"now": now, "horizon": now + ahead, "most": limit}
+    values = {"lease": now + LEASE, "its_worker": worker}
+    for _ in range(TRIES):
+        try:
+            made = _claim(engine, what, values, pictures)
+        except IntegrityError as error:
+            # An account got a post from a third party between another's claim and our look at it.
+            log.info("Another claim was quicker: %s", error.orig, extra={"action": "race"})
+            continue
+        if made:
+            failpoint("claim.after_commit")
+        return made
+    return []
+
+
+def _claim(
+    engine: Engine, what: Mapping[str, Any], values: Mapping[str, Any], pictures: Path
+) -> list[Claim]:
+    with begin(engine) as connection:
+        found = connection.execute(_CLAIMABLE, what).all()
+        if not found:
+            return []
+        failpoint("claim.begun")
+        ids = [row.id for row in found]
+        rows = {row.id: row for row in connection.execute(_TAKE, {**values, "ids": ids})}
+        taken = [(rows[row.id], row) for row in found if row.id in rows]
+        made = _open_attempts(connection, taken, what["now"], pictures)
+        failpoint("claim.before_commit")
     return made
 
 

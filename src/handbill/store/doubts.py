@@ -1,7 +1,8 @@
 """Settles parts in doubt: by a look-up at the network, or by a person's word. Never by guessing."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from handbill.domain.lifecycle import Status, Verb
 from handbill.domain.network import Claim, Found, NotSeen, Sighting
 from handbill.domain.outcomes import Decision, NotSent, Receipt, Unknown
-from handbill.domain.settling import COME_BACK, next_look, proves_absence
+from handbill.domain.settling import COME_BACK, QUIET, next_look, proves_absence
 from handbill.errors import InputProblem
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
@@ -28,7 +29,7 @@ from handbill.store.records import (
     not_anothers,
     resolve,
 )
-from handbill.store.restoring import RESTORE
+from handbill.store.restoring import RESTORE, sent_by
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def due(engine: Engine, now: datetime, pictures: Path, limit: int = 50) -> list[
     Should the look-up never be settled, because the worker is gone or met something unforeseen, it
     is due again after COME_BACK, and not at once: some networks charge for each look.
 
-    The claim carries the evidence of the part's *first* doubtful attempt: a duplicate refused later
-    may be the echo of that one, and a look-up must start before it.
+    The claim carries the evidence of the part's *first* doubtful attempt, as a duplicate refused
+    later may be the echo of that one, and a look-up must start before it; and that of all of them.
     """
     with write(engine) as session:
         due = session.exec(
@@ -76,7 +77,9 @@ def _first_doubt(session: Session, attempt: Attempt, pictures: Path) -> Claim:
         .where(Part.post_id == post.id, Part.position < part.position)
         .order_by(col(Part.position).desc())
     ).first()
-    return make_claim(post, part, armed[0] if armed else attempt, account, pictures, before or None)
+    first = armed[0] if armed else attempt
+    claim = make_claim(post, part, first, account, pictures, before or None)
+    return replace(claim, tries=tuple(one.evidence for one in armed or [attempt]))
 
 
 def settle(
@@ -150,7 +153,8 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
     """A person's word on a post in doubt: a receipt confirms it, None denies it.
 
     Answers None when the post is not in doubt any more. Raises InputProblem for the link of another
-    post of ours.
+    post of ours, and for a no while a request may still be on its way: a look at the network proves
+    nothing yet, for a person neither.
     """
     with write(engine) as session:
         post = session.get(Post, post_id, with_for_update=True)
@@ -159,32 +163,59 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
             return post.status
         if post is None or post.status is not Status.IN_DOUBT:
             return None
-        open_doubts = session.exec(
-            select(Attempt)
-            .where(
-                Attempt.post_id == post_id,
-                Attempt.outcome == Unknown.kind,
-                col(Attempt.resolution).is_(None),
-            )
-            .order_by(col(Attempt.id))
-        ).all()
-        last = open_doubts[-1]
-        part = session.get_one(Part, last.part_id)
-        account = session.get_one(Account, post.account_id, with_for_update=True)
-        if receipt and not isinstance(not_anothers(session, part, receipt), Receipt):
-            raise InputProblem(
-                f"{receipt.url} is another post that Handbill has published.",
-                "Look for the link of this one, or leave --url away.",
-            )
-        post.strikes = 0
-        judged = [a for a in open_doubts if receipt is None or a.part_id == last.part_id]
-        for attempt in judged:
-            resolve(attempt, "confirmed" if receipt else "denied", now)
-        verdict = Decision(Verb.DEFER)
-        if receipt:
-            keep_receipt(post, part, judged, receipt, last.armed_at or now)
-            verdict = after_proof(session, part)
-        end_rest(account, judged)
-        move(post, part, last, verdict, "", now)
+        open_doubts = _open_doubts(session, post_id)
+        if receipt is None:
+            _refuse_haste(open_doubts, now)
+        _pronounce(session, post, open_doubts, receipt, now)
         announce(session)
         return post.status
+
+
+def _open_doubts(session: Session, post_id: int) -> Sequence[Attempt]:
+    return session.exec(
+        select(Attempt)
+        .where(
+            Attempt.post_id == post_id,
+            Attempt.outcome == Unknown.kind,
+            col(Attempt.resolution).is_(None),
+        )
+        .order_by(col(Attempt.id))
+    ).all()
+
+
+def _refuse_haste(open_doubts: Sequence[Attempt], now: datetime) -> None:
+    sent = [by for attempt in open_doubts if (by := sent_by(attempt))]
+    left = max(sent) + QUIET - now if sent else timedelta(0)
+    if left > timedelta(0):
+        post_id = open_doubts[0].post_id
+        raise InputProblem(
+            f"A request for post #{post_id} may still be on its way to the network.",
+            f"Look again in {left.total_seconds():.0f} s, and then: handbill queue deny {post_id}",
+        )
+
+
+def _pronounce(
+    session: Session,
+    post: Post,
+    open_doubts: Sequence[Attempt],
+    receipt: Receipt | None,
+    now: datetime,
+) -> None:
+    last = open_doubts[-1]
+    part = session.get_one(Part, last.part_id)
+    account = session.get_one(Account, post.account_id, with_for_update=True)
+    if receipt and not isinstance(not_anothers(session, part, receipt), Receipt):
+        raise InputProblem(
+            f"{receipt.url} is another post that Handbill has published.",
+            "Look for the link of this one, or leave --url away.",
+        )
+    post.strikes = 0
+    judged = [a for a in open_doubts if receipt is None or a.part_id == last.part_id]
+    for attempt in judged:
+        resolve(attempt, "confirmed" if receipt else "denied", now)
+    verdict = Decision(Verb.DEFER)
+    if receipt:
+        keep_receipt(post, part, judged, receipt, last.armed_at or now)
+        verdict = after_proof(session, part)
+    end_rest(account, judged)
+    move(post, part, last, verdict, "", now)

@@ -42,6 +42,17 @@ def sole_worker(engine: Engine) -> Generator[None]:
         lock.release()
 
 
+def place(engine: Engine) -> tuple[int, int] | None:
+    """Which file on which disk the database is: another one when it was removed or replaced. None
+    on a server, or when there is no file any more."""
+    file = sqlite_file(engine)
+    try:
+        found = file.stat() if file else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
 def is_running(engine: Engine) -> bool | None:
     """Whether some Handbill is publishing from this SQLite file; None on a server, or when nobody
     may look."""

@@ -23,15 +23,19 @@ LOCK_KEY = 0x68616E6462696C6C
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_store(url: str | sa.URL) -> Engine:
-    """An engine on a database of today's schema, created or migrated if need be.
+def open_store(url: str | sa.URL, begin: bool = True) -> Engine:
+    """An engine on a database of today's schema, migrated if need be, and created if it may `begin`
+    one: else a queue that has gone, or a mistyped address, would look like an empty queue.
 
     Raises StoreProblem when the database is newer than this program, broken or out of reach.
     """
     engine = make_engine(url)
     try:
         _refuse_forgetful(engine)
-        if _current(engine) != HEAD:
+        current = _current(engine)
+        if current is None and not begin:
+            raise _not_there(engine)
+        if current != HEAD:
             _migrate(engine)
     except DatabaseError as error:
         raise _not_let_in(engine, error) from None
@@ -46,7 +50,7 @@ def open_store(url: str | sa.URL) -> Engine:
 def _current(engine: Engine) -> str | None:
     """The database's revision, or None where there is no database yet."""
     file = sqlite_file(engine)
-    if file is not None and not file.exists():
+    if file is not None and (not file.exists() or not file.stat().st_size):
         return None
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
@@ -59,6 +63,16 @@ def _current(engine: Engine) -> str | None:
             "Upgrade this program: pip install --upgrade handbill",
         )
     return found
+
+
+def _not_there(engine: Engine) -> StoreProblem:
+    file = sqlite_file(engine)
+    where = f"at {file}" if file else "in this database"
+    return StoreProblem(
+        f"There is no queue {where}.",
+        "To begin one: handbill init. If there was one: handbill restore FILE puts a backup there, "
+        "or set --home or database_url right.",
+    )
 
 
 def _refuse_foreign(connection: Connection) -> None:
@@ -140,7 +154,8 @@ def _not_let_in(engine: Engine, error: DatabaseError) -> StoreProblem:
     file = sqlite_file(engine)
     if file is not None:
         return plainly(file, error.orig)
+    reason = " ".join(str(error.orig).split())
     return StoreProblem(
-        "The database server did not let Handbill in.",
+        f"The database server did not let Handbill in: {reason}.".replace("..", "."),
         "Check database_url and that the server is up.",
     )

@@ -88,6 +88,13 @@ def _of_file(name: str, file: Path, reason: str) -> StoreProblem:
 
 
 def _unknown(error: BaseException | None) -> StoreProblem:
+    if error is not None and getattr(error, "sqlstate", "") in (None, "57P01", "57P02", "57P03"):
+        # The line broke, perhaps between the server's doing it and its saying so.
+        return StoreProblem(
+            f"The line to the database broke: {error}. What you asked for may have been done, or "
+            "not.",
+            "Look before you do it again: handbill queue list",
+        )
     return StoreProblem(
         f"The database cannot be used at the moment: {error or 'no connection was free'}.",
         "Check that the server is up, or the disk, and who else has the database open.",

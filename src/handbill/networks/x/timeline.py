@@ -28,12 +28,12 @@ class Hit:
 def match(page: Mapping[str, Any], claim: Claim) -> Hit | None:
     """The claim's part on one page of a timeline. Total: odd JSON is passed over, never raises.
 
-    A part with pictures is known by their media keys. A part without, or one whose keys are not
-    known because a backup was restored, is known by parent, text and number of pictures; pictures
-    without words are not known again then. Text is compared as a reader would: entities decoded,
-    links by what they lead to.
+    A part with pictures is known by the media keys of any of its tries. A part without, or one
+    whose keys are not known because a backup was restored, is known by parent, text and number of
+    pictures; pictures without words are not known again then. Text is compared as a reader would:
+    entities decoded, links by what they lead to.
     """
-    keys = {key for key in claim.evidence.get("media_keys", []) if key}
+    tries = [_keys(evidence) for evidence in claim.tries or (claim.evidence,)]
     ours = plain(claim.text)
     for tweet in _dicts(page.get("data")):
         if not _id(tweet) or not _is_since(tweet, claim):
@@ -41,9 +41,14 @@ def match(page: Mapping[str, Any], claim: Claim) -> Hit | None:
         theirs = _media_keys(tweet)
         alike = len(theirs) == len(claim.images) and (ours or not claim.images)
         same_words = alike and _parent(tweet) == claim.reply_to and shown(tweet) == ours
-        if (keys and theirs == keys) or (not keys and same_words):
+        if (theirs and theirs in tries) or (set() in tries and same_words):
             return Hit(_id(tweet), _created(tweet))
     return None
+
+
+def _keys(evidence: Mapping[str, Any]) -> set[str]:
+    """The media keys of one try; another one uploads anew, and has others."""
+    return {str(key) for key in evidence.get("media_keys", []) if key}
 
 
 def earliest(claim: Claim) -> datetime | None:
