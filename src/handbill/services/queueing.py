@@ -141,7 +141,7 @@ def _fold(fold: str | None) -> Fold | None:
 def approve(desk: Desk, post_id: int) -> Entry:
     """Queue a draft. Raises InputProblem when its time is past, and its limit too."""
     entry = listings.get(desk.engine, post_id)
-    last = entry.post.no_later_than
+    due, last = entry.post.due_at, entry.post.no_later_than
     if entry.post.status is Status.DRAFT and last is not None and last < desk.clock():
         raise InputProblem(
             f"The time of post #{post_id} is past.",
