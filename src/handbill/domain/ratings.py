@@ -102,7 +102,7 @@ def read(text: str) -> Rating | None:
 def _folded(text: str) -> str:
     """One kind of blanks and halves, and no variation selectors behind stars."""
     words = " ".join(text.replace("\ufe0f", "").replace("\ufe0e", "").split())
-    words = re.sub(r"(?<=\d)\s?(?:1/2|and a half)(?=\D|$)", "½", words)
+    words = re.sub(r"(?<=\d)[ -](?:1/2|and a half)(?!\d)", "½", words)
     return re.sub(r"(?<=\d) (?=[¼½¾])", "", words)
 
 
