@@ -5,7 +5,9 @@ import pytest
 from tests.cli.shell import Shell
 
 KEYS = {
-    "slug", "title", "work", "outlet", "author", "handle", "link", "rating", "created_at",
+    "slug", "title", "work", "outlet", "author", "handle", "link", "rating", "text", "language",
+    "published_on", "published_at", "disclosure", "check_link", "draft", "unsure", "source",
+    "created_at",
 }  # fmt: skip
 
 

@@ -1,38 +1,12 @@
 """Reviews and their short names."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handbill.errors import InputProblem, NotFound
-from handbill.inputs import ReviewIn
 from handbill.services import reviewing
 from handbill.services.desk import Desk
 from tests.factories import review_in
-
-
-@pytest.mark.parametrize(
-    ("words", "slug"),
-    [
-        ("The Keeper of Skerry Light", "the-keeper-of-skerry-light"),
-        ("Amélie", "amelie"),
-        ("  Otto e mezzo! / Part 2  ", "otto-e-mezzo-part-2"),
-        ("Привет", "review"),
-        ("…", "review"),
-        ("", "review"),
-        ("x" * 200, "x" * 60),
-        ("x" * 59 + " y", "x" * 59),
-    ],
-)
-def test_a_slug_is_made_of_words(words: str, slug: str) -> None:
-    assert reviewing.slugify(words) == slug
-
-
-@given(st.text(max_size=200))
-def test_every_slug_that_we_make_is_one_that_could_be_chosen(words: str) -> None:
-    slug = reviewing.slugify(words)
-    assert ReviewIn(title="A", slug=slug).slug == slug
 
 
 def test_the_slug_is_made_of_the_work_or_else_of_the_title(desk: Desk) -> None:

@@ -99,6 +99,12 @@ def read(text: str) -> Rating | None:
     return None
 
 
+def shown(kept: str) -> str:
+    """A kept rating with its symbols; other words, such as `A must`, as they are."""
+    rating = _tried(kept)
+    return str(rating) if rating else kept
+
+
 def _folded(text: str) -> str:
     """One kind of blanks and halves, and no variation selectors behind stars."""
     words = " ".join(text.replace("\ufe0f", "").replace("\ufe0e", "").split())
