@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from handbill import __version__
-from handbill.cli import accounts, backups, config, pausing, queue, reports, reviews, running
+from handbill.cli import accounts, backups, config, feeds, pausing, queue, reports, reviews, running
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
@@ -53,6 +53,7 @@ app.command("init")(config.init)
 app.command("demo")(demo)
 app.add_typer(accounts.group, name="account")
 app.add_typer(reviews.group, name="review")
+app.add_typer(feeds.group, name="feed")
 app.add_typer(queue.group, name="queue")
 app.command("run")(running.run)
 app.command("tick")(running.tick)

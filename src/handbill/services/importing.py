@@ -74,7 +74,7 @@ def from_file(file: Path) -> Taken:
         ) from None
     suffix = file.suffix.lower()
     kind = "html" if suffix in _HTML_SUFFIXES else "md" if suffix in _MARKDOWN_SUFFIXES else ""
-    return _taken(raw, str(file), kind)
+    return _taken(raw, str(file.expanduser().absolute()), kind)
 
 
 def from_input(raw: bytes) -> Taken:
@@ -108,7 +108,7 @@ def _taken(
     else:
         made = manuscripts.read(text, markdown=kind == "md")
         made.found.add("link", address)
-    return _fitting(made, remarks, source, address is not None)
+    return fitting(made, remarks, source, address is not None)
 
 
 def _text(raw: bytes, name: str, content_type: str) -> tuple[str, list[str]]:
@@ -120,15 +120,20 @@ def _text(raw: bytes, name: str, content_type: str) -> tuple[str, list[str]]:
     except ValueError as error:
         raise InputProblem(f"{name} {error}.", "Save the review as plain text.") from None
     remarks = [decoded.remark] if decoded.remark else []
-    unfit = forbidden(decoded.text)
-    text = decoded.text
-    if unfit:
+    text = printed(decoded.text)
+    if text != decoded.text:
+        unfit = forbidden(decoded.text)
         kinds = ", ".join(sorted({one.name for one in unfit})[:3])
         remarks.append(f"{len(unfit)} character(s) that no network takes were left out: {kinds}.")
-        text = text.translate({ord(one.char): None for one in unfit})
     if not text.strip():
         raise InputProblem(f"{name} is empty.", "Give the review's text.")
     return text, remarks
+
+
+def printed(text: str) -> str:
+    """A text without the characters that no network takes."""
+    unfit = {ord(one.char): None for one in forbidden(text)}
+    return text.translate(unfit) if unfit else text
 
 
 def _too_large(name: str, limit: int) -> InputProblem:
@@ -137,7 +142,7 @@ def _too_large(name: str, limit: int) -> InputProblem:
     )
 
 
-def _fitting(made: Manuscript, remarks: list[str], source: str | None, is_live: bool) -> Taken:
+def fitting(made: Manuscript, remarks: list[str], source: str | None, is_live: bool) -> Taken:
     """What the table can hold: a value that is no such thing is told and left for the critic."""
     fields: dict[str, Any] = {"text": made.text}
     unsure = []

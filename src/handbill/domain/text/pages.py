@@ -19,6 +19,8 @@ _LD_JSON = re.compile(r"""<script\b[^<>]{0,500}application/ld\+json[^<>]{0,500}>
 _END_OF_SCRIPT = re.compile(r"</script", re.I)
 _UNSEEN = re.compile(r"<(script|style|template|noscript|svg)\b", re.I)
 _MARKUP = re.compile(r"<!--|<[a-zA-Z/!?][^<>]*+>?")
+_BREAK = re.compile(r"<(?:br|/?(?:p|div|li|h[1-6]|blockquote|tr|figure|section))\b[^<>]*+>", re.I)
+_FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _DEEPEST = 40
 
 
@@ -34,6 +36,8 @@ class Head:
     meta: dict[str, str] = field(default_factory=dict)
     #: Types of the input fields, such as `password`.
     inputs: list[str] = field(default_factory=list)
+    #: Addresses of the feeds that it offers.
+    feeds: list[str] = field(default_factory=list)
     #: All objects of its JSON-LD, outer before inner.
     data: list[dict[str, Any]] = field(default_factory=list)
 
@@ -79,6 +83,8 @@ def _take(found: Head, tag: str, given: dict[str, str]) -> None:
         found.meta.setdefault(name.lower(), plain(given["content"]))
     elif tag == "link" and given.get("rel", "").lower() == "canonical":
         found.canonical = found.canonical or given.get("href", "").strip()
+    elif tag == "link" and given.get("type", "").lower() in _FEED_TYPES:
+        found.feeds.append(given.get("href", "").strip())
     elif tag == "html":
         found.language = found.language or given.get("lang", "").strip()
     elif tag == "input":
@@ -127,10 +133,22 @@ def plain(text: str) -> str:
 
 def words(page: str) -> str:
     """All that a page shows or hides by style alone, on one line, in the order of its source."""
+    return plain(_MARKUP.sub(" ", _seen(page)))
+
+
+def paragraphs(markup: str) -> str:
+    """The text of a piece of HTML, with an empty line between paragraphs."""
+    pieces = _BREAK.split(_seen(markup))
+    lines = (plain(_MARKUP.sub("", piece)) for piece in pieces)
+    return "\n\n".join(line for line in lines if line)
+
+
+def _seen(page: str) -> str:
+    """Without what is no text: scripts, styles and the like."""
     parts, place = [], 0
     while unseen := _UNSEEN.search(page, place):
         parts.append(page[place : unseen.start()])
         closing = re.compile(f"</{unseen[1]}", re.I).search(page, unseen.end())
         place = closing.start() if closing else len(page)
     parts.append(page[place:])
-    return plain(_MARKUP.sub(" ", "".join(parts)))
+    return "".join(parts)
