@@ -89,7 +89,8 @@ def draft(
 ) -> Review | None:
     """Note an entry as seen and keep its review under a slug like the one given, both or neither;
     None when another was quicker."""
-    try:
+
+    def drafted() -> Review:
         with write(engine) as session:
             entry = FeedEntry(feed_id=feed.id or 0, key=key, seen_at=now)
             session.add(entry)
@@ -97,6 +98,9 @@ def draft(
             review = reviews.insert(session, *new, now)
             entry.review_id = review.id
             return review
+
+    try:
+        return reviews.once_more(drafted)
     except IntegrityError:
         if unseen(engine, feed, [key]):
             raise

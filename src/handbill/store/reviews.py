@@ -27,7 +27,7 @@ def add(engine: Engine, new: ReviewIn, slug: str, now: datetime) -> Review:
         with write(engine) as session:
             return insert(session, new, slug, now)
 
-    return _once_more(added)
+    return once_more(added)
 
 
 def insert(session: Session, new: ReviewIn, slug: str, now: datetime) -> Review:
@@ -53,7 +53,7 @@ def change(engine: Engine, slug: str, new: ReviewIn, now: datetime) -> Review:
             review.work_id = _work_id(session, new.work, now)
             return review
 
-    return _once_more(changed)
+    return once_more(changed)
 
 
 def keep(engine: Engine, slug: str) -> Review:
@@ -64,7 +64,7 @@ def keep(engine: Engine, slug: str) -> Review:
         return review
 
 
-def _once_more(call: Callable[[], T]) -> T:
+def once_more(call: Callable[[], T]) -> T:
     """Two who add a review of the same new work in one moment: the second finds the first's."""
     try:
         return call()

@@ -17,8 +17,8 @@ _TITLE = re.compile(r"<title\b[^<>]*+>([^<]{0,2000})", re.I)
 _HEADLINE = re.compile(r"<h1\b[^<>]*+>((?:[^<]|<(?!/h1)){0,2000}+)", re.I)
 _LD_JSON = re.compile(r"""<script\b[^<>]{0,500}application/ld\+json[^<>]{0,500}>""", re.I)
 _END_OF_SCRIPT = re.compile(r"</script", re.I)
-_UNSEEN = re.compile(r"<(script|style|template|noscript|svg)\b", re.I)
-_MARKUP = re.compile(r"<!--|<[a-zA-Z/!?][^<>]*+>?")
+_UNSEEN = re.compile(r"<(?:(script|style|template|noscript|svg)\b|!--)", re.I)
+_MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*+>?")
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|li|h[1-6]|blockquote|tr|figure|section))\b[^<>]*+>", re.I)
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _DEEPEST = 40
@@ -148,7 +148,9 @@ def _seen(page: str) -> str:
     parts, place = [], 0
     while unseen := _UNSEEN.search(page, place):
         parts.append(page[place : unseen.start()])
-        closing = re.compile(f"</{unseen[1]}", re.I).search(page, unseen.end())
-        place = closing.start() if closing else len(page)
+        closing = re.compile(f"</{unseen[1]}[^<>]*+>?" if unseen[1] else "-->", re.I).search(
+            page, unseen.end()
+        )
+        place = closing.end() if closing else len(page)
     parts.append(page[place:])
     return "".join(parts)

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 
 _QUOTED = re.compile(
     r"“([^”]{2,120})”|‘([^’]{2,120})’(?!\w)|\"([^\"]{2,120})\"|«([^»]{2,120})»"
@@ -23,6 +25,9 @@ _SMALL_WORDS = (
 )
 _SMALL = frozenset(_SMALL_WORDS.split())
 _SENTENCE_START = re.compile(r"(?:^|[.!?…][\"”’')]*\s+|\n\s*)$")
+_CAPITALS = re.compile(r"[A-Z][\w’-]*(?: (?:of|the|and|[A-Z][\w’-]*)){0,5}")
+#: A name of one word must come oftener; one in the first sentences is worth so much more.
+_OFTEN, _EARLY, _BEGINNING, _MOST_RUNS = 3, 2, 300, 300
 #: So much of a text is looked at.
 _ENOUGH = 40_000
 
@@ -86,12 +91,22 @@ def _kept_naming(text: str, others: tuple[str, ...]) -> str:
     for quote, times in quoted.most_common(1):
         if times > 1 and _capital(quote):
             return quote.rstrip(",.")
-    runs: Counter[str] = Counter()
-    for found in re.finditer(r"[A-Z][\w'’-]*(?: (?:of|the|and|[A-Z][\w'’-]*)){0,5}", text):
-        name = re.sub(r"(?: (?:of|the|and))+$", "", found[0])
+    return _named_first(text, others)
+
+
+def _named_first(text: str, others: tuple[str, ...]) -> str:
+    best, most = "", 0
+    for name in dict.fromkeys(_within_sentences(text)):
+        times = _times(name, text)
+        score = times + (_EARLY if name in text[:_BEGINNING] else 0)
+        enough = times > 1 if " " in name else times > _OFTEN
+        if enough and score > most and not _is_other(name, others) and not _is_word(name, text):
+            best, most = name, score
+    return best
+
+
+def _within_sentences(text: str) -> Iterator[str]:
+    """Runs of capitals that are not owed to the start of a sentence; the first few hundred."""
+    for found in islice(_CAPITALS.finditer(text), _MOST_RUNS):
         if not _SENTENCE_START.search(text[max(0, found.start() - 6) : found.start()]):
-            runs[name] += 1
-    for name, times in runs.most_common(5):
-        if times > 2 and name.lower() not in _SMALL and not _is_other(name, others):
-            return name
-    return ""
+            yield re.sub(r"(?: (?:of|the|and))+$", "", found[0])
