@@ -18,6 +18,8 @@ ARTICLES = (
 )  # fmt: skip
 #: schema.org's own when a page does not give the best rating there is.
 _BEST = "5"
+#: Pages of more elements take the library minutes.
+MAX_ELEMENTS = 60_000
 
 
 def needs_extra() -> SettingsProblem:
@@ -31,6 +33,11 @@ def needs_extra() -> SettingsProblem:
 def read(page: str, address: str | None = None) -> Manuscript:
     """The review in a page. Raises InputProblem when there is none, SettingsProblem without the
     libraries."""
+    if page.count("<") > MAX_ELEMENTS:
+        raise InputProblem(
+            f"That page consists of more than {MAX_ELEMENTS:,} pieces.",
+            "Save the review's text in a file, and: handbill review add FILE --link ADDRESS",
+        )
     head = pages.head(page)
     found = Findings()
     _by_data(found, head)

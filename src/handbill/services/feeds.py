@@ -29,7 +29,7 @@ log = logging.getLogger("handbill")
 #: How long after a look at a feed the next one is due.
 EVERY = timedelta(minutes=30)
 #: How often a daemon asks whether a look is due.
-ASK = timedelta(seconds=15)
+ASK = timedelta(seconds=10)
 _LONGEST_KEY = 500
 
 
@@ -130,7 +130,9 @@ def _read(page: Page) -> _Read:
             "Open it in a browser to see whether the feed is still there.",
         )
     parsed = _parsed(page)
-    if not parsed.version or (parsed.bozo and not parsed.entries and not parsed.feed.get("title")):
+    if not parsed.get("version") or (
+        parsed.bozo and not parsed.entries and not parsed.feed.get("title")
+    ):
         raise _no_feed(page, parsed)
     entries = {key: one for one in reversed(parsed.entries) if (key := _key(one))}
     sight = Sight(
@@ -160,7 +162,7 @@ def _no_feed(page: Page, parsed: Any) -> InputProblem:
         address = urljoin(page.url, offered[0])
         return InputProblem(f"{page.url} is a page, not its feed.", f"handbill feed add {address}")
     line = getattr(parsed.get("bozo_exception"), "getLineNumber", None)
-    where = f"; it breaks off in line {line()}" if line and parsed.version else ""
+    where = f"; it breaks off in line {line()}" if line and parsed.get("version") else ""
     return InputProblem(
         f"{page.url} is no feed that can be read{where}.",
         "Look for the address of the site's RSS or Atom feed.",
