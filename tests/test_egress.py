@@ -142,7 +142,7 @@ def test_of_all_hostile_addresses_none_is_reached(site: Site, look_up: object) -
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-def test_each_is_refused_by_the_real_way_out_before_any_look_up(url: str) -> None:
+def test_each_is_refused_by_the_real_rule_on_the_webs_own_ports_too(url: str) -> None:
     def asked(host: str, port: int) -> Sequence[Address]:
         return [ip_address(one) for one in LEADS.get(host, ["127.0.0.1"])]
 
