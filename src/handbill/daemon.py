@@ -30,7 +30,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from handbill.clock import elapsed, now
 from handbill.domain.network import Claim
 from handbill.errors import Problem, StoreProblem
-from handbill.services import publishing, rounds, zonedata
+from handbill.services import feeds, publishing, rounds, zonedata
 from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
 from handbill.services.shifts import Shift
@@ -94,6 +94,7 @@ class Daemon:
         self._beaten_at = -math.inf
         self._untidy = True
         self._zones_at = -math.inf
+        self._feeds_at = -math.inf
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -202,6 +203,9 @@ class Daemon:
         if elapsed() - self._zones_at >= zonedata.EVERY.total_seconds():
             self._zones_at = elapsed()
             self._start(aside.submit(zonedata.notice, self._desk), self._looks)
+        elif not self._looks and elapsed() - self._feeds_at >= feeds.ASK.total_seconds():
+            self._feeds_at = elapsed()
+            self._start(aside.submit(feeds.look_due, self._desk), self._looks)
 
     def _claim(self, pool: ThreadPoolExecutor) -> bool:
         """Claim for the hands that are free, and some beforehand; whoever has done kicks again.

@@ -1,14 +1,18 @@
 """What comes from outside, checked: the same for every door."""
 
 import re
-from datetime import timedelta
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, ValidationError, field_validator
 from sqlmodel import Field, SQLModel
 
+from handbill.domain import ratings
+from handbill.domain.disclosures import Disclosure
 from handbill.domain.lateness import DEFAULT_LIMIT
+from handbill.domain.text.characters import forbidden
+from handbill.errors import InputProblem
 from handbill.models import ReviewBase
 
 
@@ -62,6 +66,11 @@ class ReviewIn(Input, ReviewBase):
     """A review to add, as typed."""
 
     slug: str | None = Field(default=None, max_length=80)
+    disclosure: Disclosure | None = None
+    check_link: bool = False
+    draft: bool = False
+    unsure: list[str] = []
+    source: str | None = Field(default=None, max_length=2000)
 
     @field_validator("slug")
     @classmethod
@@ -69,6 +78,30 @@ class ReviewIn(Input, ReviewBase):
         if slug is not None and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
             raise ValueError("use lower-case letters, digits and single hyphens, e.g. my-review")
         return slug
+
+    @field_validator("rating", mode="before")
+    @classmethod
+    def _one_spelling(cls, rating: object) -> object:
+        """Other words than ratings, such as "A must", are kept as they were typed."""
+        if not isinstance(rating, str):
+            return rating
+        known = ratings.read(rating)
+        return known.kept if known else rating.strip() or None
+
+    @field_validator("text")
+    @classmethod
+    def _fit_to_print(cls, text: str) -> str:
+        text = text.replace("\r\n", "\n")
+        for one in forbidden(text):
+            raise ValueError(f"there is a {one.name} at position {one.position + 1}")
+        return text
+
+    @field_validator("published_at")
+    @classmethod
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        if moment and moment.tzinfo is None:
+            raise ValueError("give the time with its offset, e.g. 2026-11-27T18:30+01:00")
+        return moment.astimezone(UTC) if moment else None
 
     @field_validator("handle")
     @classmethod
@@ -121,6 +154,14 @@ class PostIn(TimeIn):
     parts: list[PartIn] = Field(min_length=1)
     review: str | None = None
     draft: bool = False
+
+
+def checked_review(fields: dict[str, Any]) -> ReviewIn:
+    """A review's fields, checked. Raises InputProblem."""
+    try:
+        return ReviewIn.model_validate(fields)
+    except ValidationError as error:
+        raise InputProblem(f"The review was not kept: {explain(error)}.") from None
 
 
 def explain(error: ValidationError) -> str:

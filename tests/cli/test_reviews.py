@@ -1,11 +1,15 @@
 """`handbill review …`."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.shell import Shell
 
 KEYS = {
-    "slug", "title", "work", "outlet", "author", "handle", "link", "rating", "created_at",
+    "slug", "title", "work", "outlet", "author", "handle", "link", "rating", "text", "language",
+    "published_on", "published_at", "disclosure", "check_link", "draft", "unsure", "source",
+    "created_at",
 }  # fmt: skip
 
 
@@ -77,3 +81,109 @@ def test_a_title_does_nothing_to_a_terminal(shell: Shell) -> None:
         assert "\x1b" not in told
         assert "\u202e" not in told
         assert r"\x1b[31m" in told
+
+
+TEXT = """The Gazette
+
+A lamp and two liars shine
+
+Skerry Light is the best film about a lighthouse. The camera is in love with the rain, and so was I,
+for most of the two hours in which nobody comes and nobody goes and everybody lies to the other one.
+
+I left Skerry Light in the rain. 4 stars
+
+– Ines Vale
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    made = tmp_path / "review.txt"
+    made.write_text(TEXT)
+    return str(made)
+
+
+def test_a_file_is_read_and_what_is_unsure_has_a_question_mark(shell: Shell, file: str) -> None:
+    answer = shell.fine("review", "add", file)
+    assert answer.out.startswith("Added the review skerry-light.\n")
+    for words in ("Skerry Light ?", "The Gazette ?", "Ines Vale ?", "shine ?"):
+        assert words in answer.out
+    assert "handbill review keep skerry-light" in answer.err
+    assert "--work WORK" in answer.err
+
+
+def test_keep_and_edit_take_the_question_marks_away(shell: Shell, file: str) -> None:
+    shell.fine("review", "add", file)
+    edited = shell.fine("review", "edit", "skerry-light", "--work", "Skerry Light", "--json").json
+    assert "work" not in edited["unsure"]
+    assert "outlet" in edited["unsure"]
+    shell.fine("review", "keep", "skerry-light")
+    kept = shell.fine("review", "show", "skerry-light")
+    assert "?" not in kept.out
+
+
+def test_what_is_typed_beside_a_file_goes_first(shell: Shell, file: str) -> None:
+    made = shell.fine(
+        "review", "add", file, "--title", "Mine", "--rating", "B+", "--disclosure", "screener",
+        "--published", "2026-11-20", "--link", "https://gazette.example/a", "--check-link",
+        "--json",
+    ).json  # fmt: skip
+    assert (made["title"], made["rating"], made["disclosure"]) == ("Mine", "B+", "screener")
+    assert (made["published_on"], made["check_link"]) == ("2026-11-20", True)
+    assert made["text"].startswith("Skerry Light is the best film")
+    assert not {"title", "rating"} & set(made["unsure"])
+
+
+def test_a_review_may_be_piped_in(shell: Shell) -> None:
+    made = shell.fine("review", "add", "-", "--json", stdin=TEXT).json
+    assert (made["work"], made["source"]) == ("Skerry Light", None)
+
+
+def test_a_text_may_be_put_in_place_of_another(shell: Shell, file: str) -> None:
+    add(shell)
+    shell.fine("review", "edit", "skerry-light", "--text", file, "--disclosure", "copy")
+    kept = shell.fine("review", "show", "skerry-light", "--json").json
+    assert kept["text"] == TEXT.strip()
+    assert kept["disclosure"] == "copy"
+    shell.fine("review", "edit", "skerry-light", "--disclosure", "", "--work", "")
+    kept = shell.fine("review", "show", "skerry-light", "--json").json
+    assert (kept["disclosure"], kept["work"]) == (None, None)
+
+
+def test_a_review_is_read_again_into_the_one_that_is_there(shell: Shell, file: str) -> None:
+    add(shell)
+    answer = shell.fine("review", "add", file, "--into", "skerry-light")
+    assert "Read again the review skerry-light." in answer.out
+    assert "title is 'A lamp and two liars shine' there" in answer.out
+    (kept,) = shell.fine("review", "list", "--json").json
+    assert kept["title"] == "A lamp and two liars"
+    assert kept["text"].startswith("Skerry Light is")
+
+
+def test_ratings_are_shown_with_symbols(shell: Shell) -> None:
+    add(shell, "--rating", "3.5/5")
+    for command in (["list"], ["show", "skerry-light"]):
+        assert "★★★½ (3.5/5)" in shell.fine("review", *command).out
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "word"),
+    [
+        (["add", "nothing.txt"], 1, "cannot be read"),
+        (["add", "http://127.0.0.1/"], 1, "private"),
+        (["add", "ftp://gazette.example/a"], 1, "https://"),
+        (["add", "--title", "A", "--rating", "7/5"], 1, "more than 5"),
+        (["add", "--title", "A", "--published", "someday"], 2, "2026-11-27"),
+        (["add", "--into", "skerry-light"], 2, "--title"),
+        (["edit", "skerry-light"], 1, "Nothing"),
+        (["edit", "nothing", "--work", "A"], 1, "review list"),
+        (["keep", "nothing"], 1, "review list"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    shell: Shell, command: list[str], code: int, word: str
+) -> None:
+    add(shell)
+    answer = shell("review", *command)
+    assert (answer.code, answer.out) == (code, "")
+    assert word in answer.err

@@ -1,38 +1,12 @@
 """Reviews and their short names."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handbill.errors import InputProblem, NotFound
-from handbill.inputs import ReviewIn
 from handbill.services import reviewing
 from handbill.services.desk import Desk
 from tests.factories import review_in
-
-
-@pytest.mark.parametrize(
-    ("words", "slug"),
-    [
-        ("The Keeper of Skerry Light", "the-keeper-of-skerry-light"),
-        ("Amélie", "amelie"),
-        ("  Otto e mezzo! / Part 2  ", "otto-e-mezzo-part-2"),
-        ("Привет", "review"),
-        ("…", "review"),
-        ("", "review"),
-        ("x" * 200, "x" * 60),
-        ("x" * 59 + " y", "x" * 59),
-    ],
-)
-def test_a_slug_is_made_of_words(words: str, slug: str) -> None:
-    assert reviewing.slugify(words) == slug
-
-
-@given(st.text(max_size=200))
-def test_every_slug_that_we_make_is_one_that_could_be_chosen(words: str) -> None:
-    slug = reviewing.slugify(words)
-    assert ReviewIn(title="A", slug=slug).slug == slug
 
 
 def test_the_slug_is_made_of_the_work_or_else_of_the_title(desk: Desk) -> None:
@@ -93,3 +67,67 @@ def test_what_cannot_be_kept_is_refused(fields: dict[str, str]) -> None:
 @pytest.mark.parametrize("link", ["https://gazette.example.com", "http://a.example/b?c=d#e"])
 def test_a_web_address_is_kept(link: str) -> None:
     assert review_in(link=link).link == link
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rating": "7/5"},
+        {"rating": "1985"},
+        {"text": "It \x00 shines."},
+        {"text": "It \ud800 shines."},
+        {"published_at": "2026-11-20T09:30"},
+        {"disclosure": "bribe"},
+    ],
+    ids=repr,
+)
+def test_new_fields_are_checked_too(fields: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        review_in(**fields)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("3½ out of 5", "3.5/5"), ("★★★☆☆", "3/5"), ("A must", "A must"), (" ", None)],
+)
+def test_a_rating_is_kept_in_one_spelling_and_other_words_as_typed(
+    typed: str, kept: str | None
+) -> None:
+    assert review_in(rating=typed).rating == kept
+
+
+def test_an_edit_changes_what_was_typed_and_makes_it_sure(desk: Desk) -> None:
+    reviewing.add(desk, review_in(slug="lamp", outlet="A", unsure=["work", "outlet"], draft=True))
+    review = reviewing.edit(desk, "lamp", {"outlet": "B", "rating": "★★★½", "link": None})
+    assert (review.outlet, review.rating, review.unsure) == ("B", "3.5/5", ["work"])
+    assert (review.work, review.draft) == ("Skerry Light", True)
+    assert reviewing.get(desk, "lamp").outlet == "B"
+    kept = reviewing.keep(desk, "lamp")
+    assert (kept.draft, kept.unsure) == (False, [])
+
+
+def test_an_instant_goes_when_another_day_is_given(desk: Desk) -> None:
+    day = {"published_on": "2026-11-20", "published_at": "2026-11-20T09:30Z"}
+    reviewing.add(desk, review_in(slug="lamp", **day))
+    assert reviewing.edit(desk, "lamp", {"outlet": "B"}).published_at is not None
+    assert reviewing.edit(desk, "lamp", {"published_on": "2026-11-21"}).published_at is None
+
+
+def test_an_edit_that_cannot_be_changes_nothing(desk: Desk) -> None:
+    reviewing.add(desk, review_in(slug="lamp"))
+    with pytest.raises(InputProblem, match="rating"):
+        reviewing.edit(desk, "lamp", {"outlet": "B", "rating": "7/5"})
+    with pytest.raises(InputProblem, match="Nothing"):
+        reviewing.edit(desk, "lamp", {})
+    with pytest.raises(InputProblem, match="title"):
+        reviewing.edit(desk, "lamp", {"title": None})
+    with pytest.raises(NotFound):
+        reviewing.edit(desk, "nothing", {"outlet": "B"})
+    assert reviewing.get(desk, "lamp").outlet is None
+
+
+def test_ratings_are_shown_with_their_symbols(desk: Desk) -> None:
+    review = reviewing.add(desk, review_in(rating="3.5/5"))
+    assert reviewing.rating(review) == "★★★½ (3.5/5)"
+    assert reviewing.rating(reviewing.add(desk, review_in(rating="A must"))) == "A must"
+    assert reviewing.rating(reviewing.add(desk, review_in())) == ""

@@ -16,6 +16,7 @@ from handbill.cli import (
     accounts,
     backups,
     config,
+    feeds,
     pausing,
     plans,
     queue,
@@ -67,6 +68,7 @@ app.command("demo")(demo)
 app.add_typer(accounts.group, name="account")
 app.add_typer(reviews.group, name="review")
 app.command("tease")(tease)
+app.add_typer(feeds.group, name="feed")
 app.add_typer(queue.group, name="queue")
 app.add_typer(slots.group, name="slots")
 app.add_typer(plans.group, name="plan")
