@@ -60,7 +60,7 @@ mutants: $(TOOLS) $(PACKAGE) $(MUTMUT) ## Change the publish core in small ways;
 	@$(BIN)/python -m bench.mutants
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
-	--extra rehearsal --extra postgres --extra build pyproject.toml $(UV_ARGS)
+	--extra rehearsal --extra postgres --extra import --extra build pyproject.toml $(UV_ARGS)
 
 lock: ## Write the lock files anew (needs uv; UV_ARGS=--upgrade takes newer versions)
 	$(LOCK) -o requirements.lock
