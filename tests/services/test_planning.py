@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain import plans as rules
+from handbill.domain.disclosures import Disclosure
 from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.domain.plans import Plan
@@ -57,11 +58,7 @@ def both(engine: Engine, hands: Hands, tmp_path: Path) -> Desk:
         engine, text=TEXT, link="https://example.com/skerry", outlet="The Tide", rating="3.5/5"
     )
     with write(engine) as session:
-        work = Work(slug="skerry-light", title="Skerry Light", created_at=NOW)
-        session.add(work)
-        session.flush()
-        session.get_one(Review, review.id).work_id = work.id
-        session.add(ReleaseDate(work_id=work.id or 0, name="wide", day=date(2026, 12, 4)))
+        session.add(ReleaseDate(work_id=review.work_id or 0, name="wide", day=date(2026, 12, 4)))
     return make_desk(engine, hands, config=tmp_path / "config")
 
 
@@ -234,7 +231,6 @@ def test_a_quote_is_word_for_word_in_the_review_whatever_the_line_ends(both: Des
         ({"when": "slot"}, [], "handbill slots set ines"),
         ({"text": "{{ author }}"}, [], "handbill review edit skerry-light --author NAME"),
         ({"text": "{{ quote }}"}, [], "Say quote = true in the step."),
-        ({"text": "{{ quote }}", "quote": True}, [], "No quote is left for it."),
         ({"text": "{{ quote }}", "quote": True}, [LONG], "Too long for X by 69"),
         ({"when": "wide+114d 02:30"}, [], "does not exist in Europe/Paris"),
     ],
@@ -375,7 +371,7 @@ def test_a_post_stays_when_its_text_can_no_longer_be_made(both: Desk) -> None:
     row = only(make(both, plan_of({"text": "{{ rating }}"})))
     assert row.change is Change.SAME
     assert row.remarks[0].startswith("It stays as it was made. The review has no rating.")
-    assert get(both.engine, 1).parts[0].text == "3.5/5"
+    assert get(both.engine, 1).parts[0].text == "★★★½ (3.5/5)"
 
 
 def test_a_post_that_changed_since_it_was_looked_at_is_not_touched(both: Desk) -> None:
@@ -450,3 +446,44 @@ def test_ones_own_plan_goes_before_one_that_ships(both: Desk) -> None:
     assert f"{own / 'mine.toml'}, step b, field text: a field called 'tittle'" in str(refused.value)
     with pytest.raises(NotFound, match="no plan called x"):
         plans.named(both, "x")
+
+
+# Quotes of the review, disclosures, spoilers
+
+
+QUOTED = {"text": "“{{ quote }}”", "quote": True}
+
+
+def test_without_quotes_the_best_sentences_of_the_review_are_taken(both: Desk) -> None:
+    row = only(make(both, plan_of(QUOTED), quotes=()))
+    assert row.written is not None
+    assert row.written.quote is not None
+    assert row.written.quote in TEXT
+    assert get(both.engine, 1).parts[0].quote == row.written.quote
+
+
+def test_a_review_without_a_text_has_no_quote_to_take(both: Desk) -> None:
+    overwrite(both.engine, Review, 1, text="")
+    row = only(make(both, plan_of(QUOTED), quotes=()))
+    assert row.change is Change.SKIPPED
+    assert "No quote is left for it." in row.remarks[0]
+
+
+def test_what_has_to_be_disclosed_is_in_every_text_and_counts(both: Desk) -> None:
+    overwrite(both.engine, Review, 1, disclosure=Disclosure.SCREENER)
+    row = only(make(both, plan_of({"text": "See it."})))
+    assert row.written is not None
+    assert row.written.text == "See it.\nScreener provided."
+    assert row.written.length == len("See it.\nScreener provided.")
+
+
+def test_a_quote_that_gives_something_away_makes_room_for_the_next(both: Desk) -> None:
+    overwrite(both.engine, Work, 1, spoilers=["lit"])
+    first, second = QUOTES
+    row = only(make(both, plan_of(QUOTED), quotes=(first, second)))
+    assert row.written is not None
+    assert row.written.quote == second
+    overwrite(both.engine, Work, 1, spoilers=["lit", "sail"])
+    row = only(make(both, plan_of({**QUOTED, "name": "other"}), quotes=QUOTES))
+    assert row.change is Change.SKIPPED
+    assert "This gives away: sail." in row.remarks[0]

@@ -100,7 +100,7 @@ def test_a_review_without_text_has_nothing_to_quote(desk: Desk) -> None:
 def test_what_the_work_forbids_is_marked(desk: Desk) -> None:
     review = kept(desk.engine, "The film is gorgeous. Its gorgeous twins sing.", language="en")
     with write(desk.engine) as session:
-        work = Work(slug="skerry", title="Skerry", spoilers=["twin"], created_at=NOW)
+        work = Work(slug="elsewhere", title="Elsewhere", spoilers=["twin"], created_at=NOW)
         session.add(work)
         session.flush()
         number = work.id

@@ -96,7 +96,8 @@ def apply(
         list[str] | None, typer.Option(help="Only this account; may be given several times.")
     ] = None,
     quote: Annotated[
-        list[str] | None, typer.Option(help="A sentence of the review, best first; several.")
+        list[str] | None,
+        typer.Option(help="A sentence of the review; several, best first. Else tease finds them."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it only.")] = False,
     approve: Annotated[bool, typer.Option("--approve", help="Queue the posts at once.")] = False,

@@ -141,6 +141,8 @@ class NetworkModule(Protocol):
     PRICES: Prices | None
     #: How long a part may be, as `length` counts.
     MAX_LENGTH: int
+    #: Whether it can put a warning before a post that gives something away.
+    HAS_WARNINGS: bool
 
     def check(self, text: str, images: Sequence[Image]) -> list[str]:
         """Everything the network would refuse about a part, one sentence each. No I/O."""

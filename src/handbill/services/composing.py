@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from handbill.domain import ratings
 from handbill.domain.lifecycle import Status
 from handbill.domain.plans import Turn
 from handbill.domain.timetables import Written
 from handbill.errors import InputProblem
 from handbill.models import Account, Review
-from handbill.services import templates
+from handbill.services import templates, wording
 from handbill.services.desk import Desk
 from handbill.services.pricing import alts, priced
 from handbill.services.templates import VARIABLES, Absent
@@ -89,6 +90,8 @@ class Writer:
             text = templates.render(template, self._values(turn, quote))
         except Absent as absent:
             raise self._lacking(absent.field) from None
+        (text,) = wording.disclosed(self.desk, self.review, [text])
+        wording.refuse_spoilers(self.desk, self.account, self.review, [text], turn.step.spoiler)
         module = self.desk.networks(self.account.network)
         if wrong := module.check(text, ()):
             raise InputProblem(" ".join(wrong), "Give the step a shorter text, or another quote.")
@@ -106,7 +109,7 @@ class Writer:
             "author": review.author,
             "handle": review.handle,
             "link": review.link,
-            "rating": review.rating,
+            "rating": ratings.shown(review.rating) if review.rating else None,
             "quote": quote,
             "turn": turn.number,
             "turns": turn.step.times,

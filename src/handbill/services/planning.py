@@ -14,7 +14,7 @@ from handbill.domain.plans import Plan, Turn
 from handbill.domain.timetables import SETTLED, Change, Row
 from handbill.errors import InputProblem, NotFound
 from handbill.models import Account, Review
-from handbill.services import composing, timing
+from handbill.services import composing, teasing, timing
 from handbill.services.composing import Quotes
 from handbill.services.desk import Desk
 from handbill.services.pricing import Purse
@@ -43,15 +43,16 @@ def propose(
 ) -> Timetable:
     """The timetable of a plan for a review, on some accounts or on all.
 
-    `quotes` are candidates for its texts, the best first. Raises NotFound; InputProblem for a
-    quote that is not word for word in the review.
+    `quotes` are candidates for its texts, the best first; without any, the best of the review.
+    Raises NotFound; InputProblem for a quote that is not word for word in the review.
     """
     review = reviews.named(desk.engine, slug)
     chosen = [logins.named(desk.engine, name) for name in dict.fromkeys(names)]
     chosen = chosen or list(logins.listing(desk.engine))
     if not chosen:
         raise NotFound("There are no accounts yet.", "handbill account add my_blog --network x")
-    checked = [composing.verbatim(review, quote) for quote in quotes]
+    best = quotes or teasing.best(desk, review)
+    checked = [composing.verbatim(review, quote) for quote in best]
     made = listings.of_plan(desk.engine, review.id or 0, plan.name)
     case = _Case(desk, plan, review, timing.dates(desk, review), checked)
     rows: list[Row] = []

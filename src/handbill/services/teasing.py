@@ -7,7 +7,7 @@ from pathlib import Path
 from handbill import shipped
 from handbill.domain import words as lists
 from handbill.domain.network import NetworkModule
-from handbill.domain.teasing import Candidate, Proposal, Subject, propose
+from handbill.domain.teasing import Candidate, Mark, Proposal, Subject, propose
 from handbill.domain.text.quotes import GONE, missing, plain
 from handbill.domain.words import Words
 from handbill.errors import InputProblem, NotFound, SettingsProblem
@@ -102,6 +102,19 @@ def picked(desk: Desk, slug: str, number: int) -> Candidate:
             f"See: handbill tease {slug}",
         )
     return candidates[number - 1]
+
+
+#: What no post should quote unless a person has picked it.
+_DOUBTFUL = frozenset(Mark)
+
+
+def best(desk: Desk, review: Review) -> list[str]:
+    """Whole sentences of a review that can be quoted without a person's look, the best first; none
+    when it has no text."""
+    if not review.text.strip():
+        return []
+    found = _propose(desk, review).candidates
+    return [one.text for one in found if not one.marks & _DOUBTFUL and one.score > 0]
 
 
 def _propose(desk: Desk, review: Review) -> Proposal:

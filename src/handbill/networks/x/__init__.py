@@ -34,6 +34,7 @@ from handbill.domain.settling import EXCHANGE_DEADLINE
 from handbill.networks import wire
 from handbill.networks.x import answers, media, timeline
 from handbill.networks.x.rules import (
+    HAS_WARNINGS,
     MAX_LENGTH,
     PRICES,
     check,
@@ -45,6 +46,7 @@ from handbill.networks.x.rules import (
 
 __all__ = [
     "APP_KEYS",
+    "HAS_WARNINGS",
     "MAX_LENGTH",
     "PRICES",
     "TITLE",

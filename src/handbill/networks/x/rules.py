@@ -12,6 +12,8 @@ from handbill.domain.text.entities import cashtags, urls
 from handbill.domain.text.weighted import weighted_length
 
 MAX_WEIGHT = MAX_LENGTH = 280
+#: X has no warning that an author could put before a text.
+HAS_WARNINGS = False
 #: More than this can never count 280: a link of 4,096 characters counts 23.
 MAX_CHARACTERS = 60_000
 MAX_CASHTAGS = 1
