@@ -484,6 +484,6 @@ def test_a_quote_that_gives_something_away_makes_room_for_the_next(both: Desk) -
     assert row.written is not None
     assert row.written.quote == second
     overwrite(both.engine, Work, 1, spoilers=["lit", "sail"])
-    row = only(make(both, plan_of({**QUOTED, "name": "other"}), quotes=QUOTES))
+    row = only(make(both, plan_of(QUOTED, name="other"), quotes=QUOTES))
     assert row.change is Change.SKIPPED
     assert "This gives away: sail." in row.remarks[0]
