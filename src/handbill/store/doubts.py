@@ -18,6 +18,7 @@ from handbill.store.changes import announce
 from handbill.store.claims import make_claim
 from handbill.store.engine import write
 from handbill.store.group import patiently
+from handbill.store.holds import hold
 from handbill.store.records import (
     after_proof,
     attempts_of,
@@ -186,5 +187,7 @@ def judge(engine: Engine, post_id: int, receipt: Receipt | None, now: datetime) 
             verdict = after_proof(session, part)
         end_rest(account, judged)
         move(post, part, last, verdict, "", now)
+        if verdict.verb is Verb.DEFER:
+            hold(session, post)
         announce(session)
         return post.status

@@ -1,7 +1,7 @@
 """Rows of posts and their parts: how they are made, and the verbs of a person."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
+from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
 from handbill.store.engine import write
+from handbill.store.holds import hold, locked_holds
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class NewPost:
     review_id: int | None
     zone: str
     timing: Timing | None
-    parts: Sequence[tuple[str, list[dict[str, Any]]]]
+    parts: Sequence[tuple[str, list[dict[str, Any]]]] = field(repr=False)
     draft: bool
+    kind: Kind = Kind.REVIEW
 
 
 def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
@@ -45,7 +48,10 @@ def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
     with write(engine) as session:
         if not wanted:
             return []
-        rows = [_row(one, now) for one in wanted]
+        holds = locked_holds(session, {one.review_id for one in wanted if one.review_id})
+        rows = [
+            _row(one, holding(holds.get(one.review_id or 0, []), one.kind), now) for one in wanted
+        ]
         numbers = list(session.connection().execute(_ADD_POST, rows).scalars())
         parts = [
             {"post_id": number, "position": position, "text": text, "images": images}
@@ -57,7 +63,7 @@ def add(engine: Engine, new: Iterable[NewPost], now: datetime) -> list[int]:
         return numbers
 
 
-def _row(new: NewPost, now: datetime) -> dict[str, Any]:
+def _row(new: NewPost, held: Hold | None, now: datetime) -> dict[str, Any]:
     timing = new.timing
     return {
         "account_id": new.account_id,
@@ -66,10 +72,13 @@ def _row(new: NewPost, now: datetime) -> dict[str, Any]:
         "revision": 1,
         "fence": 0,
         "due_at": timing and timing.due_at,
-        "not_before": timing and timing.due_at,
+        "not_before": timing and max(timing.due_at, held.until if held else timing.due_at),
         "no_later_than": timing and timing.no_later_than,
         "due_wall": timing and timing.wall,
         "zone": timing.zone if timing else new.zone,
+        "kind": new.kind,
+        "embargo_until": held and held.until,
+        "embargo_zone": held and held.zone,
         "created_at": now,
     }
 
@@ -116,6 +125,8 @@ def _change(session: Session, post_id: int, act: Act) -> None:
         act(session, post)
     except IllegalStep:
         raise _too_late(post) from None
+    if post.status in EDITABLE:
+        hold(session, post)
     post.strikes = 0
 
 

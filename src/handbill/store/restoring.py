@@ -115,7 +115,8 @@ def _claim(session: Session, post: Post, taken_at: datetime, now: datetime) -> N
     A draft without a time gets one that is over: denied, it is missed and waits for a person."""
     if post.status is not Status.QUEUED:
         post.due_at = post.due_at or taken_at
-        post.not_before = post.not_before or post.due_at
+        first = post.not_before or post.due_at
+        post.not_before = max(first, post.embargo_until or first)
         post.no_later_than = post.no_later_than or post.due_at
         post.status = step(post.status, Verb.QUEUE)
         session.flush()
