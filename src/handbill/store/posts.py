@@ -94,6 +94,39 @@ def _set_time(post: Post, timing: Timing) -> None:
     post.no_later_than = timing.no_later_than
 
 
+@dataclass(frozen=True)
+class Move:
+    """A new time for a post that hangs on something which moved, as it was shown to a person."""
+
+    post_id: int
+    #: Of the post when it was shown.
+    revision: int
+    timing: Timing
+
+    def fits(self, post: Post) -> bool:
+        """Whether the post still waits, and is as it was shown."""
+        waits = post.status in (Status.DRAFT, Status.QUEUED)
+        return waits and post.revision == self.revision
+
+    def make(self, post: Post) -> None:
+        """Give it the time."""
+        _set_time(post, self.timing)
+        post.revision += 1
+
+
+def move(session: Session, moves: Iterable[Move]) -> None:
+    """Make all moves, or none: raises TooLate when a post is not as it was shown any more."""
+    for one in sorted(moves, key=lambda one: one.post_id):
+        post = session.get(Post, one.post_id, with_for_update=True)
+        if post is None or not one.fits(post) or _unresolved(session, one.post_id):
+            raise TooLate(
+                f"Post #{one.post_id} has changed meanwhile; nothing was moved.",
+                "Look again, and decide anew.",
+            )
+        one.make(post)
+        hold(session, post)
+
+
 #: What is done to a post within a transaction.
 Act = Callable[[Session, Post], None]
 
