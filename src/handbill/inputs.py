@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, ValidationError, field_validator
 from sqlmodel import Field, SQLModel
 
+from handbill.domain.embargo import Kind
 from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.models import ReviewBase
 
@@ -120,6 +121,8 @@ class PostIn(TimeIn):
     account: str
     parts: list[PartIn] = Field(min_length=1)
     review: str | None = None
+    #: Which of the review's embargoes hold it.
+    kind: Kind = Kind.REVIEW
     draft: bool = False
 
 

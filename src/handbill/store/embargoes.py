@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from handbill.domain.embargo import Kind, holding
+from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import Status
 from handbill.domain.when import Moment
 from handbill.errors import TooLate
@@ -194,3 +194,9 @@ def _copied(here: Embargo | None, other: Embargo) -> Embargo:
     for name in ("until", "wall", "zone", "created_at", "lifted_at", "lifted_why"):
         setattr(row, name, getattr(other, name))
     return row
+
+
+def holds(engine: Engine, review_id: int) -> Sequence[Hold]:
+    """The embargoes of a review as the domain sees them; one lifted early ended then."""
+    with read(engine) as session:
+        return holds_of(session, [review_id]).get(review_id, [])
