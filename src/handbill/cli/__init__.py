@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from handbill import __version__
-from handbill.cli import accounts, backups, config, pausing, queue, reports, reviews, running
+from handbill.cli import (
+    accounts,
+    backups,
+    config,
+    embargoes,
+    pausing,
+    queue,
+    reports,
+    reviews,
+    running,
+    works,
+)
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
 from handbill.cli.rehearse import rehearse
@@ -52,7 +63,9 @@ def root(
 app.command("init")(config.init)
 app.command("demo")(demo)
 app.add_typer(accounts.group, name="account")
+app.add_typer(works.group, name="work")
 app.add_typer(reviews.group, name="review")
+reviews.group.add_typer(embargoes.group, name="embargo")
 app.add_typer(queue.group, name="queue")
 app.command("run")(running.run)
 app.command("tick")(running.tick)
