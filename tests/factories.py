@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -16,12 +17,14 @@ from sqlmodel import SQLModel
 
 from handbill import networks
 from handbill.clock import Clock
+from handbill.domain.embargo import Kind
 from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import AccountRef, Claim, Connect, Evidence, Network
 from handbill.domain.outcomes import Busy, NotSent, Outcome, Receipt, Refused, Unauthorized, Unknown
 from handbill.domain.prices import Prices
 from handbill.domain.web import Fetch, Page
+from handbill.domain.when import Moment
 from handbill.inputs import AccountIn, ImageIn, PartIn, PostIn, ReviewIn
 from handbill.models import Account, Attempt, Review
 from handbill.services.desk import Desk
@@ -29,6 +32,7 @@ from handbill.store import (
     accounts,
     arming,
     claims,
+    embargoes,
     leases,
     listings,
     overdue,
@@ -36,9 +40,10 @@ from handbill.store import (
     records,
     reviews,
 )
+from handbill.store.embargoes import Told, Which
 from handbill.store.engine import write
 from handbill.store.listings import Entry
-from handbill.store.posts import NewPost, Timing
+from handbill.store.posts import Move, NewPost, Timing
 
 #: A Friday; noon in Paris.
 NOW = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
@@ -164,6 +169,20 @@ def add_review(engine: Engine, slug: str = "skerry-light", **fields: Any) -> Rev
     return reviews.add(engine, review_in(slug=slug, **fields), slug, NOW)
 
 
+def set_embargo(
+    engine: Engine,
+    review: Review,
+    until: datetime,
+    kind: Kind = Kind.REVIEW,
+    moves: Sequence[Move] = (),
+    *,
+    now: datetime = NOW,
+) -> Told:
+    """An embargo that was set in New York."""
+    lifts = Moment.of(until, ZoneInfo("America/New_York"))
+    return embargoes.put(engine, Which(review.id or 0, kind), lifts, moves, now)
+
+
 def timing(
     at: datetime = NOW, limit: timedelta = DEFAULT_LIMIT, zone: str = "Europe/Paris"
 ) -> Timing:
@@ -187,6 +206,7 @@ def new_post(
     review: Review | None = None,
     draft: bool = False,
     price: Decimal | None = None,
+    kind: Kind = Kind.REVIEW,
 ) -> NewPost:
     """A checked post, due now; `more` are the texts of further parts."""
     return NewPost(
@@ -197,6 +217,7 @@ def new_post(
         parts=[(text, list(images)), *((other, []) for other in more)],
         draft=draft,
         price=price,
+        kind=kind,
     )
 
 

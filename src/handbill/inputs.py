@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from handbill.domain import ratings
 from handbill.domain.disclosures import Disclosure
+from handbill.domain.embargo import Kind
 from handbill.domain.lateness import DEFAULT_LIMIT
 from handbill.domain.text.characters import forbidden
 from handbill.errors import InputProblem
@@ -153,6 +154,8 @@ class PostIn(TimeIn):
     account: str
     parts: list[PartIn] = Field(min_length=1)
     review: str | None = None
+    #: Which of the review's embargoes hold it.
+    kind: Kind = Kind.REVIEW
     draft: bool = False
 
 

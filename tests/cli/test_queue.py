@@ -32,7 +32,7 @@ from tests.factories import (
 
 POST_KEYS = {
     "id", "status", "account", "network", "review", "due_at", "zone", "no_later_than",
-    "published_at", "late_s", "url", "attention", "price", "parts", "attempts",
+    "published_at", "late_s", "url", "attention", "price", "parts", "attempts", "kind", "embargo",
 }  # fmt: skip
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J"
 

@@ -249,7 +249,7 @@ def test_csv_has_a_row_for_each_post(shell: Shell) -> None:
     refused, out = rows(shell)
     assert list(out) == [
         "id", "status", "account", "network", "review", "due_at", "zone", "published_at",
-        "late_s", "url", "text", "attempts", "attention",
+        "late_s", "url", "text", "attempts", "attention", "embargo",
     ]  # fmt: skip
     assert (out["id"], out["status"], out["text"]) == ("1", "published", "Out.")
     assert (out["due_at"], out["late_s"]) == ("2026-11-20T11:00:00.000Z", "45.0")

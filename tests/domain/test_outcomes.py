@@ -158,6 +158,12 @@ def test_only_what_could_not_be_sent_waits_before_the_next_try() -> None:
     assert decide(unauthorized(), []).wait == timedelta(0)
 
 
+def test_a_person_is_told_of_a_retry_only_by_a_try_that_asks_for_it() -> None:
+    assert decide(NotSent("Our clock is wrong.", attention=True), []).attention
+    for outcome in (not_sent(), busy(), unauthorized(), refused(), unknown(), receipt()):
+        assert not decide(outcome, []).attention
+
+
 def test_the_first_retry_waits_as_long_as_the_first_wait_says() -> None:
     assert decide(not_sent(), [], 0.0).wait == backoff(1, 0.0)
     assert decide(not_sent(), []).wait == backoff(1, 0.5)

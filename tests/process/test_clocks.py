@@ -18,14 +18,18 @@ import pytest
 from bench import rig
 from handbill.app import App
 from handbill.clock import now
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.domain.settling import LOOKUPS
-from handbill.services import rounds
+from handbill.inputs import PartIn, PostIn, ReviewIn, TimeIn
+from handbill.models import Embargo, Post
+from handbill.services import embargoes, queueing, reviewing, rounds
 from handbill.store import listings, workers
 
 pytestmark = pytest.mark.process
 
 SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
@@ -235,3 +239,70 @@ def test_a_daemon_that_is_frozen_over_the_due_time_sends_late_and_once(
         wake(app)
     assert len(stage.accepted()) == 1
     assert "asleep" not in said(app), "so short a sleep is not worth a word"
+
+
+# Under embargo
+
+
+def embargoed(app: App, lift: datetime) -> int:
+    """A post that was due before there was an embargo."""
+    review = reviewing.add(app.desk, ReviewIn(title="A lamp and two liars", work="Skerry Light"))
+    new = PostIn(account="ada", at="now", parts=[PartIn(text="A canary.")], review=review.slug)
+    (entry,) = queueing.queue(app.desk, [("", new)], lambda _text, _moment: False)
+    asked = TimeIn(at=lift.isoformat(), zone="UTC")
+    change = embargoes.plan(app.desk, review.slug, Kind.REVIEW, asked)
+    embargoes.keep(app.desk, change, move=False)
+    return entry.post.id or 0
+
+
+def bodies(stage: rig.Stage, before: datetime | None = None) -> int:
+    """How many bytes of requests have come, which could hold a text or a picture."""
+    found = stage.ledger()["requests"]
+    if before is not None:
+        found = [one for one in found if datetime.fromisoformat(one["at"]) < before]
+    return sum(one["bytes"] for one in found)
+
+
+def test_under_embargo_a_clock_that_is_an_hour_ahead_brings_no_byte_out_before_the_lift(
+    app: App, stage: rig.Stage, clock: Clock
+) -> None:
+    clock.put(HOUR)
+    lift = (now() + 12 * SECOND).replace(microsecond=0)
+    number = embargoed(app, lift)
+    with rig.daemon(app, env=clock.env):
+        rig.until(lambda: "clock is 1 h ahead of X's" in trouble(app), "the trouble")
+        wake(app)
+        assert bodies(stage) == 0
+        assert status(app, number) is Status.QUEUED
+        clock.put(timedelta(0))
+        wake(app)
+        leaves_once_and_not_early(stage, lift)
+    assert bodies(stage, before=lift) == 0
+    assert status(app, number) is Status.PUBLISHED
+
+
+def test_under_embargo_a_clock_that_jumps_while_a_post_is_prepared_is_found_out(
+    app: App, stage: rig.Stage, clock: Clock
+) -> None:
+    """The timekeeper was content a moment ago; the post's own question is not."""
+    lift = (now() + 3 * MINUTE).replace(microsecond=0)
+    number = embargoed(app, lift)
+    paused = {"FAILPOINT": "claim.after_commit:stop"}
+    with rig.daemon(app, env={**clock.env, **paused}) as daemon:
+        rig.overwrite(app, Embargo, 1, until=now() + SECOND)
+        rig.overwrite(app, Post, number, embargo_until=now() + SECOND, not_before=now() + SECOND)
+        wake(app)
+        rig.until(lambda: status(app, number) is Status.PUBLISHING, "the claim")
+        clock.put(HOUR)
+        daemon.send_signal(signal.SIGCONT)
+        rig.until(lambda: "ahead of X's" in attention(app, number), "the attention")
+        assert "A canary" not in attention(app, number)
+        assert bodies(stage) == 0
+        clock.put(timedelta(0))
+        wake(app)
+    assert stage.accepted() == []
+    assert "A canary" not in said(app)
+
+
+def attention(app: App, number: int) -> str:
+    return listings.get(app.desk.engine, number).post.attention or ""

@@ -32,6 +32,8 @@ class Line:
 
     outcome: Outcome = field(default_factory=receipt)
     sighting: Sighting = UNSEEN
+    #: What time it says it is.
+    told: datetime | None = None
     needs_network: bool = False
     meanwhile: Callable[[str], object] = nothing
     #: The steps, in order, and what each was given.
@@ -61,7 +63,8 @@ class Line:
         return INES
 
     def hour(self) -> datetime | None:
-        raise NotImplementedError
+        self._reach("hour")
+        return self.told
 
     def asks(self, claim: Claim) -> bool:
         self._reach("asks", claim)

@@ -38,7 +38,7 @@ from tests.factories import (
 
 POST_KEYS = {
     "id", "status", "account", "network", "review", "due_at", "zone", "no_later_than",
-    "published_at", "late_s", "url", "attention", "price", "parts", "attempts",
+    "published_at", "late_s", "url", "attention", "price", "parts", "attempts", "kind", "embargo",
 }  # fmt: skip
 PART_KEYS = {"position", "text", "url", "remote_id", "images"}
 ATTEMPT_KEYS = {"started_at", "armed_at", "ended_at", "outcome", "resolution", "detail"}
@@ -74,6 +74,8 @@ def test_a_published_post_as_json(desk: Desk) -> None:
         "no_later_than": "2026-11-20T12:00:00.000Z",
         "published_at": "2026-11-20T11:00:00.250Z",
         "late_s": 0.25,
+        "kind": "review",
+        "embargo": None,
         "url": "https://x.test/ines/status/1001",
         "attention": None,
         "price": None,

@@ -13,11 +13,25 @@ from sqlalchemy import Connection, Engine
 from sqlmodel import Session, SQLModel, col
 
 from bench import rig
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import NotSeen
 from handbill.domain.settling import QUIET
-from handbill.models import Account, Attempt, Post, Standing
-from handbill.store import claims, doubts, leases, overdue, records, standing
+from handbill.models import Account, Attempt, Embargo, Post, Review, Standing
+from handbill.store import (
+    arming,
+    claims,
+    doubts,
+    embargoes,
+    group,
+    holds,
+    leases,
+    overdue,
+    posts,
+    records,
+    standing,
+)
+from handbill.store.embargoes import Which
 from tests.factories import (
     DAY,
     HOUR,
@@ -26,10 +40,15 @@ from tests.factories import (
     add_account,
     add_in,
     add_post,
+    add_review,
     claim_and_arm,
+    claim_one,
     get,
+    new_post,
+    not_sent,
     receipt,
     row_of,
+    set_embargo,
     status_of,
 )
 
@@ -241,3 +260,117 @@ def _row_of(connection: Connection, number: int) -> dict[str, object]:
     table = SQLModel.metadata.tables["post"]
     found = connection.execute(sa.select(table).where(table.c.id == number)).mappings().one()
     return dict(found)
+
+
+# Who sets an embargo at the very moment, and who is about to send
+
+
+LIFT = NOW + 5 * HOUR
+
+
+def sets(review: Review) -> Others:
+    """Somebody sets an embargo."""
+
+    def set_it(connection: Connection) -> None:
+        with Session(connection) as session:
+            which = Which(review.id or 0, Kind.REVIEW)
+            embargoes._lock(session, which.review_id)
+            session.add(
+                Embargo(
+                    review_id=which.review_id,
+                    kind=which.kind,
+                    until=LIFT,
+                    wall="",
+                    zone="UTC",
+                    created_at=NOW,
+                )
+            )
+            session.flush()
+            embargoes.bring_up_to_date(session, which)
+            session.flush()
+
+    return set_it
+
+
+def test_a_claim_that_arms_while_an_embargo_is_set_is_refused(engine: Engine) -> None:
+    review = add_review(engine)
+    add_post(engine, review=review)
+    claim = claim_one(engine)
+    assert not meanwhile(engine, sets(review), lambda: arming.arm(engine, claim, {}, NOW))
+
+
+def test_several_claims_that_arm_while_an_embargo_is_set_are_refused(engine: Engine) -> None:
+    review = add_review(engine)
+    add_post(engine, review=review)
+    claim = claim_one(engine)
+    values = {**arming._values(claim, NOW), "proof": {}}
+    wishes = [group._Filled(arming._ARM, values) for _ in range(2)]
+    with pytest.raises(group._Otherwise):
+        meanwhile(engine, sets(review), lambda: group._grant(engine, list(wishes)))
+
+
+def test_an_embargo_that_is_set_while_a_claim_arms_comes_too_late(engine: Engine) -> None:
+    review = add_review(engine)
+    number = add_post(engine, review=review)
+    claim = claim_one(engine)
+
+    def arms(connection: Connection) -> None:
+        values = {**arming._values(claim, NOW), "proof": {}}
+        assert connection.execute(arming._ARM.statements[0], values).rowcount == 1
+
+    told = meanwhile(engine, arms, lambda: set_embargo(engine, review, LIFT))
+    assert told.too_late == [number]
+    assert get(engine, number).post.embargo_until is None
+
+
+def test_a_post_that_is_added_while_an_embargo_is_set_waits_for_it(engine: Engine) -> None:
+    review = add_review(engine)
+    account = add_account(engine)
+    number = meanwhile(engine, sets(review), lambda: add_post(engine, account, review=review))
+    assert get(engine, number).post.not_before == LIFT
+
+
+def test_an_embargo_that_is_set_while_a_post_is_added_holds_it(engine: Engine) -> None:
+    review = add_review(engine)
+    account = add_account(engine)
+
+    def adds(connection: Connection) -> None:
+        with Session(connection) as session:
+            holds.locked_holds(session, [review.id or 0])
+            new = new_post(account, review=review)
+            session.execute(posts._ADD_POST, [posts._row(new, None, NOW)])
+
+    told = meanwhile(engine, adds, lambda: set_embargo(engine, review, LIFT))
+    assert told.held == [1]
+    assert get(engine, 1).post.not_before == LIFT
+
+
+def test_a_post_that_goes_back_to_the_queue_while_an_embargo_is_set_waits_for_it(
+    engine: Engine,
+) -> None:
+    review = add_review(engine)
+    add_post(engine, review=review, limit=DAY)
+    claim = claim_one(engine)
+
+    def record() -> Status:
+        return records.record(engine, claim, not_sent(), NOW)
+
+    assert meanwhile(engine, sets(review), record) is Status.QUEUED
+    assert get(engine, 1).post.not_before == LIFT
+
+
+def test_an_embargo_that_is_set_while_a_post_goes_back_to_the_queue_holds_it(
+    engine: Engine,
+) -> None:
+    review = add_review(engine)
+    add_post(engine, review=review, limit=DAY)
+    claim = claim_and_arm(engine)
+
+    def goes_back(connection: Connection) -> None:
+        with Session(connection) as session:
+            records.end_attempt(session, claim.attempt_id, not_sent(), NOW)
+            session.flush()
+
+    meanwhile(engine, goes_back, lambda: set_embargo(engine, review, LIFT))
+    assert status_of(engine, 1) is Status.QUEUED
+    assert get(engine, 1).post.not_before == LIFT

@@ -16,6 +16,7 @@ from handbill.cli import (
     accounts,
     backups,
     config,
+    embargoes,
     feeds,
     pausing,
     plans,
@@ -24,6 +25,7 @@ from handbill.cli import (
     reviews,
     running,
     slots,
+    works,
 )
 from handbill.cli.demo import demo
 from handbill.cli.door import Door
@@ -66,9 +68,11 @@ def root(
 app.command("init")(config.init)
 app.command("demo")(demo)
 app.add_typer(accounts.group, name="account")
+app.add_typer(works.group, name="work")
 app.add_typer(reviews.group, name="review")
 app.command("tease")(tease)
 app.add_typer(feeds.group, name="feed")
+reviews.group.add_typer(embargoes.group, name="embargo")
 app.add_typer(queue.group, name="queue")
 app.add_typer(slots.group, name="slots")
 app.add_typer(plans.group, name="plan")

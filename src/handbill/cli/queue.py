@@ -21,6 +21,7 @@ from handbill.cli.asking import (
 from handbill.cli.door import Door, door
 from handbill.cli.requeueing import requeue
 from handbill.domain import prices
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem
 
@@ -45,6 +46,9 @@ def add(
     image: Images = None,
     alt: Alts = None,
     no_later_than: Limit = None,
+    kind: Annotated[
+        Kind | None, typer.Option(help="A first reaction, or a teaser of the review.")
+    ] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it until it is approved.")] = False,
     file: Annotated[
         Path | None, typer.Option(help="Many at once, from a .csv or .json; all or nothing.")
@@ -58,7 +62,7 @@ def add(
 
     here = door(context)
     if file is not None:
-        beside = (text, account, at, zone, fold, review, image, alt, no_later_than)
+        beside = (text, account, at, zone, fold, review, image, alt, no_later_than, kind)
         if any(one is not None for one in beside) or now or draft:
             raise typer.BadParameter("the file says all of that itself", param_hint="--file")
         new = batches.read(file)
@@ -69,6 +73,7 @@ def add(
             account=_only_account(here, account),
             parts=[PartIn(text=asking.text_of(text), images=asking.images_of(image, alt) or [])],
             review=review,
+            kind=kind or Kind.REVIEW,
             draft=draft,
         )
         new = [("", post)]
@@ -166,7 +171,7 @@ def _to(entry: "Entry") -> str:
 @group.command("show")
 def show(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Show one post whole, with every attempt."""
-    from handbill.cli.reports import attempts
+    from handbill.cli.reports import attempts, proof
     from handbill.store import listings
 
     entry = listings.get(door(context).desk.engine, number)
@@ -182,6 +187,7 @@ def show(context: typer.Context, number: Number, as_json: AsJson = False) -> Non
         ["price", "–" if post.price is None else prices.show(post.price)],
         ["out", render.time(post.published_at, post.zone)],
     ]
+    rows += [["embargo", "\n".join(proof(entry))]] if proof(entry) else []
     for part in entry.parts:
         rows.append(["text" if len(entry.parts) == 1 else f"part {part.position}", part.text])
         rows += [["picture", f"{image['file']}\n{image['alt']}"] for image in part.images]

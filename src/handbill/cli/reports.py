@@ -228,7 +228,15 @@ def _times(entry: "Entry") -> list[str]:
     if post.published_at is not None and post.due_at is not None:
         lateness = render.late(post.published_at - post.due_at)
         lines.append(f"out {render.time(post.published_at, post.zone)}, {lateness}")
-    return lines
+    return [*lines, *proof(entry)]
+
+
+def proof(entry: "Entry") -> list[str]:
+    """When its embargo lifted and when it left, for a post that had one."""
+    from handbill.services import proofs
+
+    found = proofs.of(entry)
+    return found.lines if found else []
 
 
 def links(entry: "Entry") -> list[str]:
@@ -256,11 +264,12 @@ def _ending(attempt: "Attempt") -> str:
 
 def _csv(entries: "list[Entry]") -> None:
     columns = ["id", "status", "account", "network", "review", "due_at", "zone", "published_at"]
-    columns += ["late_s", "url", "text", "attempts", "attention"]
+    columns += ["late_s", "url", "text", "attempts", "attention", "embargo"]
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     for entry, row in zip(entries, render.posts_json(entries), strict=True):
         row["text"] = "\n".join(part["text"] for part in row["parts"])
+        row["embargo"] = "\n".join(proof(entry))
         row["attempts"] = "\n".join(attempts(entry)) or len(row["attempts"])
         writer.writerow([_no_formula(row[column]) for column in columns])
 

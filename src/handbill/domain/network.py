@@ -64,8 +64,9 @@ class Claim:
     fence: int
     revision: int
     position: int
-    text: str
-    images: tuple[Image, ...]
+    #: Not in what is printed of a claim: under an embargo not even a log may show it.
+    text: str = field(repr=False)
+    images: tuple[Image, ...] = field(repr=False)
     reply_to: str | None
     account: AccountRef
     due_at: datetime
@@ -77,6 +78,8 @@ class Claim:
     tries: tuple[Evidence, ...] = ()
     #: How many parts the post has.
     parts: int = 1
+    #: When the last embargo that held the post lifts; None if there was none.
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True)

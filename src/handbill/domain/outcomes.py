@@ -44,6 +44,8 @@ class NotSent:
 
     kind: ClassVar[str] = "not_sent"
     says: str
+    #: Whether a person should know at once, although it is tried again by itself.
+    attention: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Decision:
     cure: str = ""
     #: What a person is told, if it is not what the outcome says.
     says: str = ""
+    #: Whether a person is told although the post goes back to the queue.
+    attention: bool = False
 
 
 #: So many workers may die over one post before it is set aside.
@@ -152,8 +156,9 @@ def decide(outcome: Outcome, others: Sequence[Past], chance: float = 0.5) -> Dec
     if isinstance(outcome, Refused):
         return Decision(Verb.FAIL)
     tries = 1 + sum(past.kind == NotSent.kind for past in others)
-    wait = backoff(tries, chance) if isinstance(outcome, NotSent) else timedelta(0)
-    return _with_account(Decision(Verb.DEFER, wait=wait), outcome)
+    if not isinstance(outcome, NotSent):
+        return _with_account(Decision(Verb.DEFER), outcome)
+    return Decision(Verb.DEFER, wait=backoff(tries, chance), attention=outcome.attention)
 
 
 def _with_account(decision: Decision, outcome: Outcome) -> Decision:

@@ -24,6 +24,14 @@ class Fold(StrEnum):
     LATER = "later"
 
 
+def fold_named(word: str | None) -> Fold | None:
+    """What a person chose. Raises InputProblem."""
+    try:
+        return Fold(word) if word else None
+    except ValueError:
+        raise InputProblem(f"There is no fold '{word}'.", "Use earlier or later.") from None
+
+
 @cache
 def names() -> frozenset[str]:
     """Every zone a post may be in. Reads the time-zone data once."""

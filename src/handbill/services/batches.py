@@ -14,7 +14,7 @@ from handbill.errors import InputProblem
 from handbill.inputs import ImageIn, PartIn, PostIn, explain
 
 MAX_FILE_BYTES = 10_000_000
-FIELDS = ("account", "text", "at", "zone", "fold", "review", "no_later_than", "draft")
+FIELDS = ("account", "text", "at", "zone", "fold", "review", "kind", "no_later_than", "draft")
 PICTURES = tuple((f"image{n}", f"alt{n}") for n in ("", "_2", "_3", "_4"))
 COLUMNS = (*FIELDS, *(name for pair in PICTURES for name in pair))
 

@@ -13,6 +13,7 @@ from handbill.domain.when import parse
 from handbill.domain.zones import zone
 from handbill.errors import InputProblem
 from handbill.models import Account, Standing, Worker
+from handbill.services import proofs
 from handbill.services.desk import Desk
 from handbill.store import accounts, agenda, listings, reviews, standing, workers
 from handbill.store.listings import Entry
@@ -143,6 +144,8 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "no_later_than": utc(post.no_later_than),
         "published_at": utc(post.published_at),
         "late_s": late,
+        "kind": post.kind.value,
+        "embargo": proofs.as_json(proofs.of(entry)),
         "url": next((part.url for part in entry.parts if part.url), None),
         "attention": post.attention,
         "price": None if post.price is None else prices.plain(post.price),

@@ -21,6 +21,7 @@ from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unk
 from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
+from handbill.services import hours
 from handbill.services.desk import Desk
 from handbill.store import accounts, arming, overdue, records
 
@@ -49,6 +50,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
+        hours.agree(desk, line, claim)
         if line.asks(claim):  # not a byte of it before its time, nor while all is stopped
             _wait(desk, claim)
             if not arming.may_leave(desk.engine, claim, desk.clock()):

@@ -10,11 +10,11 @@ from handbill.domain.durations import parse_duration
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Image
 from handbill.domain.when import Moment, parse
-from handbill.domain.zones import Fold, show, zone
+from handbill.domain.zones import fold_named, show, zone
 from handbill.errors import InputProblem, Problem
 from handbill.inputs import ImageIn, PostIn, TimeIn
 from handbill.models import Account, Part
-from handbill.services import pictures
+from handbill.services import embargoes, pictures
 from handbill.services.desk import Desk
 from handbill.services.guessing import guess
 from handbill.services.pricing import Purse, priced, refuse_over_cap
@@ -62,6 +62,9 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
     if not new.at and not new.draft:
         raise InputProblem("The post has no time.", "Give --at WHEN, --now or --draft.")
     timing = when(account, new, now, confirm) if new.at else None
+    due_at = timing.due_at if timing else None
+    embargoes.refuse_early(desk, account, review, new.kind, due_at)
+    embargoes.refuse_link(review, new.kind, [part.text for part in new.parts])
     return NewPost(
         account_id=account.id or 0,
         review_id=review.id if review else None,
@@ -73,6 +76,7 @@ def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPos
         ],
         draft=new.draft,
         price=priced(desk, account, [(part.text, len(part.images)) for part in new.parts]),
+        kind=new.kind,
     )
 
 
@@ -116,7 +120,7 @@ def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> 
     text = (asked.at or "").strip()
     if text.lower() == NOW:  # this very moment, not the next whole second
         return replace(Moment.of(now, where), at=now)
-    fold = _fold(asked.fold)
+    fold = fold_named(asked.fold)
     exact = parse(text, now, where, fold)
     if exact is not None:
         return exact
@@ -131,18 +135,14 @@ def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> 
     )
 
 
-def _fold(fold: str | None) -> Fold | None:
-    try:
-        return Fold(fold) if fold else None
-    except ValueError:
-        raise InputProblem(f"There is no fold '{fold}'.", "Use earlier or later.") from None
-
-
 def approve(desk: Desk, post_id: int) -> Entry:
     """Queue a draft. Raises InputProblem when its time is past, and its limit too."""
     entry = listings.get(desk.engine, post_id)
-    due, last = entry.post.due_at, entry.post.no_later_than
-    if entry.post.status is Status.DRAFT and last is not None and last < desk.clock():
+    post, due = entry.post, entry.post.due_at
+    if post.status is Status.DRAFT:
+        embargoes.refuse_early(desk, entry.account, entry.review, post.kind, due)
+    last = post.no_later_than
+    if post.status is Status.DRAFT and last is not None and last < desk.clock():
         raise InputProblem(
             f"The time of post #{post_id} is past.",
             f"Give it a new one: handbill queue reschedule {post_id} --at 'fri 18:30'",
@@ -175,6 +175,8 @@ def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Ent
         timing = replace(timing, no_later_than=timing.due_at + kept)
     if entry.post.status is not Status.DRAFT:
         refuse_over_cap(desk, entry.account, entry.post.price, timing.due_at, post_id)
+    kind = entry.post.kind
+    embargoes.refuse_early(desk, entry.account, entry.review, kind, timing.due_at)
     posts.change(desk.engine, post_id, posts.reschedule(timing))
     return listings.get(desk.engine, post_id)
 
@@ -192,6 +194,7 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     new_text = part.text if text is None else text
     shown = images_of(part.images, desk.pictures) if kept is None else kept
     refuse(desk, entry.account, new_text, shown)
+    embargoes.refuse_link(entry.review, entry.post.kind, [new_text])
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
     price = _repriced(desk, entry, part, new_text, len(shown))
     if entry.post.status is Status.QUEUED and entry.post.due_at:

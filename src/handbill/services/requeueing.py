@@ -12,7 +12,7 @@ from handbill.domain.zones import zone
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import Account
-from handbill.services import queueing
+from handbill.services import embargoes, queueing
 from handbill.services.desk import Desk
 from handbill.services.pricing import Purse
 from handbill.services.queueing import Confirm
@@ -75,6 +75,8 @@ def plan(
             Turn(entry, _timing(entry, first, turn * pace, asked.zone))
             for turn, entry in enumerate(group)
         ]
+    for one in turns:
+        _refuse_early(desk, one)
     return turns
 
 
@@ -96,6 +98,15 @@ def _timing(entry: Entry, first: datetime, later: timedelta, place: str | None) 
         return Timing(due_at, moment.wall, where.key, due_at + limit)
     except OverflowError:
         raise InputProblem("That is beyond all calendars.", "Give an earlier time.") from None
+
+
+def _refuse_early(desk: Desk, turn: Turn) -> None:
+    entry = turn.entry
+    try:
+        due_at = turn.timing.due_at
+        embargoes.refuse_early(desk, entry.account, entry.review, entry.post.kind, due_at)
+    except InputProblem as problem:
+        raise InputProblem(f"Post #{entry.post.id}: {problem.says}", problem.cure) from None
 
 
 def requeue(desk: Desk, turns: Sequence[Turn]) -> list[Entry]:

@@ -8,7 +8,7 @@ before a person says `resume`: what went out since the backup was taken, the bac
     5. put it in the place of the present one: at once, or not at all
 """
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -22,12 +22,11 @@ from handbill.failpoints import failpoint
 from handbill.services import archives, timekeeping
 from handbill.services.archives import Archive, Manifest
 from handbill.services.desk import Desk
-from handbill.store import agenda, copying, files, listings, restoring, workers
+from handbill.store import agenda, copying, embargoes, files, listings, restoring, workers
 from handbill.store.copying import Told
 from handbill.store.engine import snapshot, sqlite_file
 from handbill.store.listings import Entry
 from handbill.store.lock import sole_worker
-from handbill.store.restoring import Known
 from handbill.store.schema import open_store
 
 PREFIX = ".handbill-restore-"
@@ -58,8 +57,7 @@ def restore(desk: Desk, file: Path, told: Told, *, force: bool = False) -> Resto
         home.mkdir(parents=True, exist_ok=True)
         with sole_worker(desk.engine), _folder(desk, home) as folder, ExitStack() as opened:
             present = _present(desk, force)
-            since = restoring.tried(present.engine) if present else set()
-            prepared = _prepared(desk, archive, folder / "handbill.db", since)
+            prepared = _prepared(desk, archive, folder / "handbill.db", present)
             opened.callback(prepared.engine.dispose)
             archive.take_pictures(desk.pictures, told)
             failpoint("restore.prepared")
@@ -124,18 +122,20 @@ def _refuse_loss(desk: Desk, rows: Mapping[str, int], force: bool) -> None:
         )
 
 
-def _prepared(desk: Desk, archive: Archive, to: Path, since: Collection[Known]) -> Desk:
+def _prepared(desk: Desk, archive: Archive, to: Path, present: Desk | None) -> Desk:
     """The backup's database, of today's schema, paused, with whatever may be out in doubt: also
-    what the present database knows to have been tried."""
+    what the present database knows to have been tried. Its embargoes go on holding."""
     archive.take_database(to)
     try:
         files.examine(to, archive.manifest.rows)
     except Damaged:
         raise archives.not_whole(archive.file) from None
     prepared = replace(desk, engine=open_store(files.url_of(to)))
+    tried = restoring.tried(present.engine) if present else set()
+    known = embargoes.everything(present.engine) if present else {}
     # A machine whose clock is behind would take for still to come what went out long ago.
     now = timekeeping.latest(prepared)
-    restoring.hold(prepared.engine, archive.manifest.taken_at, now, since)
+    restoring.hold(prepared.engine, archive.manifest.taken_at, now, tried, known)
     return prepared
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel, col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Evidence
 from handbill.domain.settling import EXCHANGE_DEADLINE, SEND_WINDOW
 from handbill.failpoints import failpoint
-from handbill.models import Account, Attempt, Part, Post
+from handbill.models import Account, Attempt, Embargo, Part, Post
 from handbill.store.engine import glance
 from handbill.store.group import Change, all_or_none
 from handbill.store.standing import not_paused
@@ -55,10 +56,10 @@ def _values(claim: Claim, now: datetime) -> dict[str, Any]:
     }
 
 
-def _conditions() -> list[sa.ColumnElement[bool]]:
-    """What must be so for a part to leave."""
+def _still_ours() -> sa.Select[int | None]:
+    """The post, if it is as it was claimed and its time has come."""
     now = sa.bindparam("now", type_=UTCDateTime())
-    still_ours = sa.exists().where(
+    return sa.select(col(Post.id)).where(
         col(Post.id) == sa.bindparam("its_post"),
         col(Post.status) == Status.PUBLISHING,
         col(Post.fence) == sa.bindparam("its_fence"),
@@ -67,7 +68,24 @@ def _conditions() -> list[sa.ColumnElement[bool]]:
         col(Post.due_at) <= now,
         col(Post.not_before) <= now,
         col(Post.no_later_than) >= now,
+        sa.or_(col(Post.embargo_until).is_(None), col(Post.embargo_until) <= now),
     )
+
+
+def _under_embargo() -> sa.Exists:
+    """Whether the table of embargoes holds the post, whatever the post says itself."""
+    return sa.exists().where(
+        col(Post.id) == sa.bindparam("its_post"),
+        col(Embargo.review_id) == col(Post.review_id),
+        col(Embargo.lifted_at).is_(None),
+        col(Embargo.until) > sa.bindparam("now", type_=UTCDateTime()),
+        sa.or_(col(Post.kind) == Kind.REVIEW, col(Embargo.kind) == Kind.REACTION),
+    )
+
+
+def _conditions(still_ours: sa.Select[int | None]) -> list[sa.ColumnElement[bool]]:
+    """What must be so for a part to leave."""
+    now = sa.bindparam("now", type_=UTCDateTime())
     not_out = sa.exists().where(
         col(Part.id) == sa.bindparam("its_part"), col(Part.remote_id).is_(None)
     )
@@ -80,7 +98,8 @@ def _conditions() -> list[sa.ColumnElement[bool]]:
         col(Attempt.id) == sa.bindparam("its_attempt"),
         col(Attempt.armed_at).is_(None),
         col(Attempt.ended_at).is_(None),
-        still_ours,
+        still_ours.exists(),
+        ~_under_embargo(),
         not_out,
         free_to_send,
         not_paused(),
@@ -88,10 +107,14 @@ def _conditions() -> list[sa.ColumnElement[bool]]:
 
 
 def _arming() -> Change:
-    """The statement of `arm`, built once: it stands between the due time and the first byte."""
+    """The statement of `arm`, built once: it stands between the due time and the first byte.
+
+    It locks the post. Who sets an embargo at this moment either sees that it is armed, or is seen.
+    """
+    ours = _still_ours().with_for_update(key_share=True)
     statement = (
         sa.update(SQLModel.metadata.tables["attempt"])
-        .where(*_conditions())
+        .where(*_conditions(ours))
         .values(armed_at=sa.bindparam("now", type_=UTCDateTime()), evidence=sa.bindparam("proof"))
     )
     return Change((statement,), lambda: failpoint("arm.before_commit"))
@@ -99,7 +122,7 @@ def _arming() -> Change:
 
 def _leaving() -> sa.Select[int | None]:
     """The statement of `may_leave`: the same conditions, and nothing is written."""
-    return sa.select(col(Attempt.id)).where(*_conditions())
+    return sa.select(col(Attempt.id)).where(*_conditions(_still_ours()))
 
 
 _ARM = _arming()

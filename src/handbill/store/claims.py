@@ -35,7 +35,7 @@ TRIES = 3
 log = logging.getLogger("handbill")
 
 _TABLES = SQLModel.metadata.tables
-_OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before")
+_OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before", "embargo_until")
 _OF_ACCOUNT = ("id", "name", "network", "server", "handle", "remote_id", "newest_remote_id")
 _ACCOUNT: list[Any] = [_TABLES["account"].c[name].label(f"account_{name}") for name in _OF_ACCOUNT]
 
@@ -51,6 +51,7 @@ def claim(
     """Move up to `limit` due posts to *publishing*, at most one for each account, earliest first.
 
     `ahead` claims what is due so much later already; nothing of it leaves before it may be armed.
+    What is under embargo is not due: the database refuses a `not_before` that is earlier.
     A partial unique index allows an account one publishing post. What another worker has in hand
     is passed over.
     """
@@ -214,6 +215,7 @@ class _Turn:
             due_at=self.post.due_at,
             not_before=self.post.not_before,
             parts=self.parts,
+            embargo_until=self.post.embargo_until,
         )
 
 
@@ -256,6 +258,7 @@ def make_claim(
         not_before=post.not_before or attempt.started_at,
         evidence=attempt.evidence,
         armed_at=attempt.armed_at,
+        embargo_until=post.embargo_until,
     )
 
 

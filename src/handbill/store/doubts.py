@@ -19,6 +19,7 @@ from handbill.store.changes import announce
 from handbill.store.claims import make_claim
 from handbill.store.engine import write
 from handbill.store.group import patiently
+from handbill.store.holds import hold
 from handbill.store.records import (
     after_proof,
     attempts_of,
@@ -219,3 +220,5 @@ def _pronounce(
         verdict = after_proof(session, part)
     end_rest(account, judged)
     move(post, part, last, verdict, "", now)
+    if verdict.verb is Verb.DEFER:
+        hold(session, post)

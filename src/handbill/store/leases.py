@@ -15,6 +15,7 @@ from handbill.failpoints import failpoint
 from handbill.models import BY_NUMBER, IS_PUBLISHING, Attempt, Post
 from handbill.store.engine import read, write
 from handbill.store.group import patiently
+from handbill.store.holds import hold
 from handbill.store.records import end_attempt
 
 STOPPED_BEFORE = NotSent("Handbill stopped before sending; nothing went out.")
@@ -87,6 +88,7 @@ def _take_back(
                 status = end_attempt(session, attempt.id or 0, outcome(attempt), now)
                 if not strikes and status is Status.QUEUED:
                     post.not_before = turn  # nothing was tried, so nothing has to wait
+                    hold(session, post)
                 taken.append(Expired(attempt.post_id, status))
             session.flush()
             if taken:

@@ -90,6 +90,11 @@ def history(
     return _entries(engine, [col(Post.id).in_(chosen)], order)
 
 
+def about(engine: Engine, reviews: Sequence[int]) -> list[Entry]:
+    """All posts about these reviews, soonest first."""
+    return _entries(engine, [col(Post.review_id).in_(reviews)], [col(Post.due_at)])
+
+
 def saying(engine: Engine, account_id: int, text: str) -> list[int]:
     """Numbers of an account's posts with a part of exactly this text that may be or are public."""
     with read(engine) as session:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from sqlmodel import Session, col
 from handbill.domain.lateness import BARELY, take_turns
 from handbill.domain.lifecycle import Verb, step
 from handbill.domain.network import Claim
+from handbill.domain.zones import show
 from handbill.failpoints import failpoint
 from handbill.models import BY_NUMBER, IS_QUEUED, Account, Post, Standing
 from handbill.store.engine import write
@@ -50,6 +52,9 @@ def _why_missed(post: Post, account: Account, pause: Standing | None, now: datet
         return f"Not sent in time: {account.name} is paused. {account.pause_reason}"
     if account.rest_until is not None and account.rest_until > now:
         return f"Not sent in time: the network asked {account.name} to rest."
+    if post.embargo_until and post.no_later_than and post.embargo_until > post.no_later_than:
+        lift = show(post.embargo_until, ZoneInfo(post.embargo_zone or "UTC"))
+        return f"Not sent in time: its embargo lifted later, {lift}."
     if post.not_before and post.no_later_than and post.not_before > post.no_later_than:
         return "Not sent in time: overdue posts leave one by one, and its turn came too late."
     return "Not sent in time: Handbill was not running, or the network could not be reached."
@@ -105,7 +110,8 @@ def _spread(posts: Sequence[Post], first: datetime, now: datetime, gap: timedelt
     spans = [(post.not_before or now, post.no_later_than or now) for post in posts]
     waiting = 0
     for post, turn in zip(posts, take_turns(spans, first, gap), strict=True):
-        if turn > now and turn != post.not_before:
-            post.not_before = turn
+        first_allowed = max(turn, post.embargo_until or turn)
+        if first_allowed > now and first_allowed != post.not_before:
+            post.not_before = first_allowed
             waiting += 1
     return waiting

@@ -1,7 +1,7 @@
 """Rows of posts and their parts: how they are made, and the verbs of a person."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
-from handbill.domain.embargo import Kind
+from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.domain.spoilers import Spoiler
@@ -19,6 +19,7 @@ from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
 from handbill.store.engine import write
+from handbill.store.holds import hold, locked_holds
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class NewPost:
     review_id: int | None
     zone: str
     timing: Timing | None
-    parts: Sequence[tuple[str, list[dict[str, Any]]]]
+    parts: Sequence[tuple[str, list[dict[str, Any]]]] = field(repr=False)
     draft: bool
     #: What of each part's text is quoted from the review; shorter than `parts`: the rest is not.
     quotes: Sequence[str | None] = ()
@@ -63,7 +64,8 @@ def add_all(session: Session, wanted: Sequence[NewPost], now: datetime) -> list[
     """`add` within a transaction."""
     if not wanted:
         return []
-    rows = [_row(one, now) for one in wanted]
+    holds = locked_holds(session, {one.review_id for one in wanted if one.review_id})
+    rows = [_row(one, holding(holds.get(one.review_id or 0, []), one.kind), now) for one in wanted]
     numbers = list(session.connection().execute(_ADD_POST, rows).scalars())
     parts = [
         {"post_id": number, "position": position, "text": text, "images": images, "quote": quote}
@@ -77,7 +79,7 @@ def add_all(session: Session, wanted: Sequence[NewPost], now: datetime) -> list[
     return numbers
 
 
-def _row(new: NewPost, now: datetime) -> dict[str, Any]:
+def _row(new: NewPost, held: Hold | None, now: datetime) -> dict[str, Any]:
     timing = new.timing
     return {
         "account_id": new.account_id,
@@ -86,7 +88,7 @@ def _row(new: NewPost, now: datetime) -> dict[str, Any]:
         "revision": 1,
         "fence": 0,
         "due_at": timing and timing.due_at,
-        "not_before": timing and timing.due_at,
+        "not_before": timing and max(timing.due_at, held.until if held else timing.due_at),
         "no_later_than": timing and timing.no_later_than,
         "due_wall": timing and timing.wall,
         "zone": timing.zone if timing else new.zone,
@@ -96,6 +98,8 @@ def _row(new: NewPost, now: datetime) -> dict[str, Any]:
         "plan": new.plan,
         "step": new.step,
         "price": new.price,
+        "embargo_until": held and held.until,
+        "embargo_zone": held and held.zone,
         "created_at": now,
     }
 
@@ -109,6 +113,39 @@ def _set_time(post: Post, timing: Timing) -> None:
     post.due_at = post.not_before = timing.due_at
     post.due_wall, post.zone = timing.wall, timing.zone
     post.no_later_than = timing.no_later_than
+
+
+@dataclass(frozen=True)
+class Move:
+    """A new time for a post that hangs on something which moved, as it was shown to a person."""
+
+    post_id: int
+    #: Of the post when it was shown.
+    revision: int
+    timing: Timing
+
+    def fits(self, post: Post) -> bool:
+        """Whether the post still waits, and is as it was shown."""
+        waits = post.status in (Status.DRAFT, Status.QUEUED)
+        return waits and post.revision == self.revision
+
+    def make(self, post: Post) -> None:
+        """Give it the time."""
+        _set_time(post, self.timing)
+        post.revision += 1
+
+
+def move(session: Session, moves: Iterable[Move]) -> None:
+    """Make all moves, or none: raises TooLate when a post is not as it was shown any more."""
+    for one in sorted(moves, key=lambda one: one.post_id):
+        post = session.get(Post, one.post_id, with_for_update=True)
+        if post is None or not one.fits(post) or _unresolved(session, one.post_id):
+            raise TooLate(
+                f"Post #{one.post_id} has changed meanwhile; nothing was moved.",
+                "Look again, and decide anew.",
+            )
+        one.make(post)
+        hold(session, post)
 
 
 #: What is done to a post within a transaction.
@@ -147,6 +184,8 @@ def _change(session: Session, post_id: int, act: Act) -> None:
         act(session, post)
     except IllegalStep:
         raise _too_late(post) from None
+    if post.status in EDITABLE:
+        hold(session, post)
     post.strikes = 0
 
 

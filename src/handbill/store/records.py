@@ -28,6 +28,7 @@ from handbill.domain.settling import REST, next_look
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.group import together
+from handbill.store.holds import hold
 from handbill.store.plain import publish_plainly
 
 
@@ -81,6 +82,8 @@ def end_attempt(
     if decision.verb is Verb.CONFIRM and parts > 1:
         decision = after_proof(session, part)
     move(post, part, attempt, decision, decision.says or outcome.says, now)
+    if post.status is Status.QUEUED:
+        hold(session, post)
     if post.status is Status.PUBLISHED:
         _end_others(tries, now)
     return post.status
@@ -251,6 +254,7 @@ def move(
         post.published_at = part.published_at
     elif verb is Verb.DEFER:
         post.not_before = _after(post, now, decision)
+        post.attention = says if decision.attention else None
     else:
         post.attention = says
 

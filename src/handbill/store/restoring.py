@@ -1,8 +1,9 @@
 """What a backup cannot know: what went out after it was taken. Whatever may have is in doubt, all
 is paused, and no network is asked before a person says so."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,7 +14,8 @@ from handbill.domain.lifecycle import Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.domain.settling import QUIET
 from handbill.domain.zones import show
-from handbill.models import Attempt, Part, Post, Standing
+from handbill.models import Attempt, Embargo, Part, Post, Standing
+from handbill.store.embargoes import KnownReview, carry_over
 from handbill.store.engine import read, write
 from handbill.store.records import end_attempt
 from handbill.store.standing import PAUSE
@@ -39,17 +41,24 @@ def tried(engine: Engine) -> set[Known]:
 
 
 def hold(
-    engine: Engine, taken_at: datetime, now: datetime, also: Collection[Known] = frozenset()
+    engine: Engine,
+    taken_at: datetime,
+    now: datetime,
+    also: Collection[Known] = frozenset(),
+    known: Mapping[KnownReview, Sequence[Embargo]] = MappingProxyType({}),
 ) -> None:
     """Make a copy of `taken_at` safe to go on with: paused, and everything in doubt that could have
     gone out since. What `also` names is held whatever the copy says of it, unless it cannot leave
-    any more. Other posts that are due after `now` stay queued."""
+    any more. Other posts that are due after `now` stay queued. Embargoes that are `known` hold here
+    too: one that was set after the backup must not be forgotten with it."""
     with write(engine) as session:
         # This machine's clock may be behind the one by which the backup was taken.
         for post in session.scalars(_perhaps_sent(max(now, taken_at))).all():
             _doubt(session, post, taken_at, now)
         for number in _leaving_among(session, also):
             _doubt(session, session.get_one(Post, number), taken_at, now)
+        session.flush()
+        carry_over(session, known)
         session.flush()
         planned = col(Attempt.next_look_at).is_not(None)
         session.execute(sa.update(Attempt).where(planned).values(next_look_at=None))
@@ -115,7 +124,8 @@ def _claim(session: Session, post: Post, taken_at: datetime, now: datetime) -> N
     A draft without a time gets one that is over: denied, it is missed and waits for a person."""
     if post.status is not Status.QUEUED:
         post.due_at = post.due_at or taken_at
-        post.not_before = post.not_before or post.due_at
+        first = post.not_before or post.due_at
+        post.not_before = max(first, post.embargo_until or first)
         post.no_later_than = post.no_later_than or post.due_at
         post.status = step(post.status, Verb.QUEUE)
         session.flush()

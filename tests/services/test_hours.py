@@ -1,0 +1,133 @@
+"""What was under embargo leaves only when the network's own clock agrees with ours."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from handbill.domain.lifecycle import Status
+from handbill.domain.network import Claim
+from handbill.domain.outcomes import Halted, NotSent
+from handbill.services import publishing
+from handbill.services.desk import Desk
+from handbill.store import overdue
+from tests.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    Hands,
+    add_post,
+    add_review,
+    claim_one,
+    get,
+    image_row,
+    receipt,
+    set_embargo,
+)
+from tests.services.scripted import Line
+
+LIFT = NOW + HOUR
+
+
+@pytest.fixture
+def claim(desk: Desk, hands: Hands) -> Claim:
+    """The claim of a post whose embargo lifts this moment."""
+    review = add_review(desk.engine)
+    set_embargo(desk.engine, review, LIFT)
+    add_post(desk.engine, text="A storm.", review=review, limit=DAY, images=[image_row()])
+    return claim_one(desk.engine, hands.forward(HOUR))
+
+
+def test_the_hour_is_asked_before_anything_of_the_post_is_prepared(
+    desk: Desk, claim: Claim
+) -> None:
+    line = Line(told=LIFT, needs_network=True)
+    ended = publishing.publish(line.at(desk), claim)
+    assert line.asked == ["connect", "hour", "asks", "whoami", "prepare", "publish"]
+    assert ended.outcome == receipt()
+
+
+def test_a_post_that_was_never_under_embargo_need_not_ask(desk: Desk) -> None:
+    add_post(desk.engine)
+    line = Line()
+    publishing.publish(line.at(desk), claim_one(desk.engine))
+    assert "hour" not in line.asked
+
+
+APART = {
+    "ahead": (LIFT - 32 * SECOND, "Our clock is 31 s ahead of X's."),
+    "an hour ahead": (LIFT - HOUR, "Our clock is 59 min 59 s ahead of X's."),
+    "behind": (LIFT + 31 * SECOND, "Our clock is 31 s behind X's."),
+    "silent": (None, "X does not say what time it is."),
+    "not lifted": (LIFT - 5 * SECOND, "By X's clock the embargo, Fri 20 Nov 2026 12:00 UTC (UTC),"),
+}
+
+
+@pytest.mark.parametrize(("told", "why"), APART.values(), ids=APART)
+def test_a_clock_that_is_too_far_away_holds_the_post_with_attention(
+    desk: Desk, claim: Claim, told: object, why: str
+) -> None:
+    line = Line(told=told, needs_network=True)  # type: ignore[arg-type]
+    ended = publishing.publish(line.at(desk), claim)
+    assert line.asked == ["connect", "hour"]
+    assert (ended.outcome.kind, ended.status) == ("not_sent", Status.QUEUED)
+    post = get(desk.engine, claim.post_id).post
+    assert (post.attention or "").startswith(why)
+    assert "nothing of it was sent" in (post.attention or "")
+    assert post.not_before
+    assert timedelta(0) < post.not_before - LIFT < MINUTE, "it is tried again soon"
+
+
+@pytest.mark.parametrize("told", [LIFT - 4 * SECOND, LIFT, LIFT + 30 * SECOND])
+def test_clocks_that_are_nearly_the_same_let_it_go(desk: Desk, claim: Claim, told: object) -> None:
+    line = Line(told=told)  # type: ignore[arg-type]
+    assert publishing.publish(line.at(desk), claim).status is Status.PUBLISHED
+
+
+def breaks_off(step: str) -> None:
+    if step == "hour":
+        raise Halted(NotSent("the connection was refused."))
+
+
+def test_no_answer_holds_it_too(desk: Desk, claim: Claim) -> None:
+    line = Line(meanwhile=breaks_off)
+    publishing.publish(line.at(desk), claim)
+    assert line.asked == ["connect", "hour"]
+    attention = get(desk.engine, claim.post_id).post.attention
+    assert attention is not None
+    assert attention.startswith("X does not say what time it is: the connection was refused.")
+
+
+def test_the_attention_is_gone_once_it_is_out(desk: Desk, hands: Hands, claim: Claim) -> None:
+    publishing.publish(Line().at(desk), claim)
+    again = claim_one(desk.engine, hands.forward(MINUTE))
+    publishing.publish(Line(told=hands.now).at(desk), again)
+    post = get(desk.engine, claim.post_id).post
+    assert (post.status, post.attention) == (Status.PUBLISHED, None)
+
+
+def test_the_attention_is_gone_when_the_next_try_fails_for_another_reason(
+    desk: Desk, hands: Hands, claim: Claim
+) -> None:
+    publishing.publish(Line().at(desk), claim)
+    again = claim_one(desk.engine, hands.forward(MINUTE))
+    line = Line(told=hands.now, outcome=NotSent("X could not be reached."))
+    publishing.publish(line.at(desk), again)
+    assert get(desk.engine, claim.post_id).post.attention is None
+
+
+def test_what_is_held_for_too_long_is_missed_and_listed(
+    desk: Desk, hands: Hands, claim: Claim
+) -> None:
+    publishing.publish(Line().at(desk), claim)
+    assert overdue.miss(desk.engine, hands.forward(2 * DAY)) == [claim.post_id]
+    assert get(desk.engine, claim.post_id).post.attention
+
+
+def test_nothing_that_is_printed_of_a_claim_shows_its_text(claim: Claim) -> None:
+    ended = publishing.Ended(claim, NotSent("No."), None)
+    shown: Callable[[object], str] = repr
+    assert "A storm" not in shown(claim) + shown(ended)
+    assert "lighthouse" not in shown(claim)
