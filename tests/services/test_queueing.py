@@ -510,7 +510,7 @@ def test_a_draft_whose_time_is_past_is_not_approved_and_the_answer_says_how(
     desk: Desk, hands: Hands
 ) -> None:
     number = queue_one(desk, draft=True).post.id or 0
-    hands.forward(2 * HOUR + SECOND)
+    hands.forward(3 * HOUR + SECOND)
     with pytest.raises(InputProblem) as problem:
         queueing.approve(desk, number)
     assert f"queue reschedule {number}" in problem.value.cure
