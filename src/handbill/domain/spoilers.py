@@ -61,7 +61,8 @@ def _fold(text: str) -> str:
         # Marks go first: to put thousands of them in order takes the square of their number.
         whole = unicodedata.normalize("NFKD", "".join(filter(_is_seen, text)))
         text = "".join(filter(_is_seen, whole)).replace("’", "'").replace("ʼ", "'")
-    return text.casefold()
+    # Whose capital is I like that of i, in every case map but the Turkish.
+    return text.casefold().replace("ı", "i")
 
 
 def _is_seen(char: str) -> bool:
