@@ -12,6 +12,7 @@ from handbill.domain import ratings
 from handbill.domain.disclosures import Disclosure
 from handbill.domain.embargo import Kind
 from handbill.domain.lateness import DEFAULT_LIMIT
+from handbill.domain.spoilers import Spoiler
 from handbill.domain.text.characters import forbidden
 from handbill.errors import InputProblem
 from handbill.models import ReviewBase
@@ -156,6 +157,9 @@ class PostIn(TimeIn):
     review: str | None = None
     #: Which of the review's embargoes hold it.
     kind: Kind = Kind.REVIEW
+    #: The number of a quote, as `handbill tease` shows it; it stands where the text says {quote}.
+    quote: int | None = None
+    spoiler: Spoiler = Spoiler.NONE
     draft: bool = False
 
 

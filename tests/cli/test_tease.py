@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from handbill.domain.text.quotes import GONE
-from handbill.models import Part, Post
+from handbill.models import Part, Post, Review
 from tests.cli.shell import Shell
 from tests.factories import add_post, add_review, get, overwrite
 from tests.reviews import sample

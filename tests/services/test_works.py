@@ -8,7 +8,7 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import InputProblem, NotFound, TooLate
 from handbill.inputs import TimeIn
 from handbill.models import Account, Post, Review
-from handbill.services import works
+from handbill.services import anchors, works
 from handbill.services.desk import Desk
 from handbill.services.works import Change
 from handbill.store import posts
@@ -154,7 +154,7 @@ def test_the_names_in_offsets_stand_for_the_dates_the_review_and_its_embargoes(
     put(desk, "2026-12-01")
     overwrite(desk.engine, Review, review.id or 0, published_on=date(2026, 11, 30))
     set_embargo(desk.engine, review, NOW + DAY)
-    found = works.anchors_of(desk, works.get(desk, "skerry-light").reviews[0])
+    found = anchors.of(desk, works.get(desk, "skerry-light").reviews[0])
     assert found == {
         "wide": date(2026, 12, 1),
         "published": date(2026, 11, 30),

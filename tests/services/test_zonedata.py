@@ -19,8 +19,9 @@ from handbill.domain.lifecycle import Status
 from handbill.domain.when import Moment
 from handbill.inputs import TimeIn
 from handbill.models import Account, Post, Worker
-from handbill.services import queueing, zonedata
+from handbill.services import moments, queueing, zonedata
 from handbill.services.desk import Desk
+from handbill.services.moments import About
 from handbill.store import posts, promises, standing, workers
 from handbill.store.posts import NewPost, Timing
 from tests.factories import (
@@ -78,7 +79,7 @@ def queue(desk: Desk, at: str, zone: str = "Europe/Paris", fold: str | None = No
     """A post for a time on a wall, as somebody types it."""
     account = account_of(desk.engine)
     asked = TimeIn(at=at, zone=zone, fold=fold)
-    timing = queueing.when(account, asked, desk.clock(), no)
+    timing = moments.when(desk, account, asked, About(), no).timing
     return posts.add(desk.engine, [new(account, timing)], NOW)[0]
 
 

@@ -12,7 +12,7 @@ from handbill.errors import InputProblem, NotFound
 if TYPE_CHECKING:
     from handbill.domain.when import Moment
     from handbill.inputs import ImageIn, TimeIn
-    from handbill.services.queueing import Confirm
+    from handbill.services.moments import Confirm
 
 #: The largest number that a database gives a post.
 MOST = 2**31 - 1
@@ -27,7 +27,7 @@ def _number(number: int) -> int:
 Number = Annotated[int, typer.Argument(help="The post's number.", callback=_number)]
 At = Annotated[
     str | None,
-    typer.Option(help="2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h, or ISO with offset."),
+    typer.Option(help="2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h; of a review embargo+0."),
 ]
 Now = Annotated[bool, typer.Option("--now", help="As soon as the daemon sees it.")]
 Zone = Annotated[str | None, typer.Option(help="Zone of the time; else the account's.")]

@@ -23,6 +23,7 @@ from handbill.cli.requeueing import requeue
 from handbill.domain import prices
 from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
+from handbill.domain.spoilers import Spoiler
 from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def add(
     kind: Annotated[
         Kind | None, typer.Option(help="A first reaction, or a teaser of the review.")
     ] = None,
+    slot: Annotated[bool, typer.Option("--slot", help="The account's next free slot.")] = False,
+    quote: Annotated[
+        int | None, typer.Option(help="A quote by its number in `handbill tease`.")
+    ] = None,
+    spoiler: Annotated[Spoiler | None, typer.Option(help="How much it gives away.")] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it until it is approved.")] = False,
     file: Annotated[
         Path | None, typer.Option(help="Many at once, from a .csv or .json; all or nothing.")
@@ -63,17 +69,21 @@ def add(
     here = door(context)
     if file is not None:
         beside = (text, account, at, zone, fold, review, image, alt, no_later_than, kind)
-        if any(one is not None for one in beside) or now or draft:
+        if any(one is not None for one in (*beside, quote, spoiler)) or now or draft or slot:
             raise typer.BadParameter("the file says all of that itself", param_hint="--file")
         new = batches.read(file)
     else:
-        asked = asking.time_of(at, now, zone, fold, no_later_than)
+        if slot and (at is not None or now):
+            raise typer.BadParameter("give one of --at, --now and --slot", param_hint="--slot")
+        asked = asking.time_of("slot" if slot else at, now, zone, fold, no_later_than)
         post = PostIn(
             **asked.model_dump(),
             account=_only_account(here, account),
             parts=[PartIn(text=asking.text_of(text), images=asking.images_of(image, alt) or [])],
             review=review,
             kind=kind or Kind.REVIEW,
+            quote=quote,
+            spoiler=spoiler or Spoiler.NONE,
             draft=draft,
         )
         new = [("", post)]

@@ -6,6 +6,7 @@ Services know networks by these Protocols alone; a network is one module in `han
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,6 +48,8 @@ class AccountRef:
     handle: str | None
     remote_id: str | None
     newest_remote_id: str | None
+    #: What its posts may cost in a month, in dollars.
+    monthly_cap: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Claim:
     parts: int = 1
     #: When the last embargo that held the post lifts; None if there was none.
     embargo_until: datetime | None = None
+    #: The review that the post is about.
+    review_id: int | None = None
 
 
 @dataclass(frozen=True)

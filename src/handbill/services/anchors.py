@@ -1,7 +1,5 @@
 """What the times of a plan hang on: the dates of a review and of its work."""
 
-from collections.abc import Mapping
-
 from handbill.domain.embargo import Kind
 from handbill.domain.offsets import Anchor
 from handbill.models import Embargo, Review
@@ -9,7 +7,7 @@ from handbill.services.desk import Desk
 from handbill.store import anchors
 
 
-def of(desk: Desk, review: Review) -> Mapping[str, Anchor]:
+def of(desk: Desk, review: Review) -> dict[str, Anchor]:
     """By name: the work's dates, `published`, `embargo` (the last that is set) and
     `reaction-embargo`.
 

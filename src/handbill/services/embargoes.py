@@ -14,7 +14,7 @@ from handbill.domain.zones import Fold, show, zone
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import Account, Embargo, Review
-from handbill.services import retiming, works
+from handbill.services import anchors, retiming, works
 from handbill.services.desk import Desk
 from handbill.services.retiming import WAITING, Moving
 from handbill.store import embargoes, listings, reviews
@@ -104,8 +104,8 @@ def _with(desk: Desk, review: Review, new: Hold) -> list[Hold]:
 
 def _effect(desk: Desk, review: Review, holds: Sequence[Hold], now: datetime) -> Effect:
     entries = listings.about(desk.engine, [review.id or 0])
-    anchors = works.anchors_of(desk, review) | works.ends_of(holds)
-    follow = _following(entries, lambda _review: anchors, now)
+    known = anchors.of(desk, review) | works.ends_of(holds)
+    follow = _following(entries, lambda _review: known, now)
     moved = {moving.entry.post.id for moving in follow}
     held, free = [], []
     for entry in entries:

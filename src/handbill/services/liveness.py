@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from handbill.domain.network import Claim
 from handbill.domain.text import pages
 from handbill.domain.text.encodings import decode
 from handbill.domain.text.pages import Head
@@ -13,12 +15,18 @@ from handbill.errors import InputProblem
 from handbill.models import Review
 from handbill.services.articles import host
 from handbill.services.desk import Desk
+from handbill.store import links, reviews
 
 #: Parts of an address that stand for a door, not for a review.
 _DOORS = frozenset(
     ("login", "log-in", "signin", "sign-in", "wp-login.php", "auth", "authorize", "sso")
 )
 _WALLS = frozenset(("consent", "cookie-consent", "privacy-gate", "gdpr", "collectconsent"))
+#: So long before its time the review of a post is looked for.
+AHEAD = timedelta(minutes=10)
+#: How a post begins to say that its review cannot be read.
+NOT_YET = "The review is not live yet; the post will wait for it."
+
 _WORD = re.compile(r"\w+")
 _PAGES = frozenset({"text/html", "application/xhtml+xml", ""})
 
@@ -41,6 +49,30 @@ def is_live(desk: Desk, review: Review) -> Live:
         return Live(False, problem.says)
     why_not = _of_answer(review.link, page) or _of_page(review, page)
     return Live(False, why_not) if why_not else Live(True)
+
+
+def why_not_yet(desk: Desk, claim: Claim) -> str | None:
+    """Why a claimed post must wait for its review, in a sentence; None if it need not."""
+    if claim.review_id is None or claim.position > 1:
+        return None
+    review = reviews.get(desk.engine, claim.review_id)
+    if not review.check_link or not review.link:
+        return None
+    live = is_live(desk, review)
+    return None if live.ok else f"The review is not live. {live.says}"
+
+
+def look_ahead(desk: Desk) -> int | None:
+    """Look whether the review of a post that is due in ten minutes can be read, and tell a person
+    if not. Answers the post's number; None when there is none to look for."""
+    now = desk.clock()
+    entry = links.next_to_see(desk.engine, now, AHEAD)
+    if entry is None or entry.review is None:
+        return None
+    live = is_live(desk, entry.review)
+    says = None if live.ok else f"{NOT_YET} {live.says}"
+    links.seen(desk.engine, entry.post.id or 0, says, now)
+    return entry.post.id
 
 
 def _of_answer(link: str, page: Page) -> str:

@@ -81,7 +81,7 @@ def may_spend(desk: Desk, claim: Claim) -> str | None:
 
     Asked for the first part only; a post that has begun is ended.
     """
-    if claim.position > 1 or not spending.capped(desk.engine, claim.account.id):
+    if claim.position > 1 or claim.account.monthly_cap is None:
         return None
     entry = listings.get(desk.engine, claim.post_id)
     account, cap = entry.account, entry.account.monthly_cap

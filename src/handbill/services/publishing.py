@@ -21,7 +21,7 @@ from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unk
 from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
-from handbill.services import hours
+from handbill.services import hours, liveness, pricing
 from handbill.services.desk import Desk
 from handbill.store import accounts, arming, overdue, records
 
@@ -51,6 +51,7 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     try:
         line = desk.connect(claim.account)
         hours.agree(desk, line, claim)
+        _refuse_unready(desk, claim)
         if line.asks(claim):  # not a byte of it before its time, nor while all is stopped
             _wait(desk, claim)
             if not arming.may_leave(desk.engine, claim, desk.clock()):
@@ -76,6 +77,13 @@ def publish(desk: Desk, claim: Claim) -> Ended:
     finally:
         ended = record(desk, claim, outcome)
     return ended
+
+
+def _refuse_unready(desk: Desk, claim: Claim) -> None:
+    """Raise Halted while the post would cost too much, or lead to a review that nobody can read."""
+    reason = pricing.may_spend(desk, claim) or liveness.why_not_yet(desk, claim)
+    if reason:
+        raise Halted(NotSent(f"{reason} Nothing was sent; it is tried again.", attention=True))
 
 
 def _wait(desk: Desk, claim: Claim) -> None:

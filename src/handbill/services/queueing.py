@@ -1,32 +1,23 @@
 """Queues posts, and changes or gives up queued ones. Refuses early what could never go out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from handbill.domain.durations import parse_duration
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Image
-from handbill.domain.when import Moment, parse
-from handbill.domain.zones import fold_named, show, zone
 from handbill.errors import InputProblem, Problem
 from handbill.inputs import ImageIn, PostIn, TimeIn
 from handbill.models import Account, Part
-from handbill.services import embargoes, pictures
+from handbill.services import embargoes, moments, pictures, wording
 from handbill.services.desk import Desk
-from handbill.services.guessing import guess
+from handbill.services.moments import About, Confirm
 from handbill.services.pricing import Purse, priced, refuse_over_cap
 from handbill.store import accounts, listings, posts, reviews
 from handbill.store.claims import images_of
 from handbill.store.listings import Entry
-from handbill.store.posts import NewPost, Timing
-
-#: Asks a person whether a guessed time is the one that was meant.
-Confirm = Callable[[str, Moment], bool]
-
-NOW = "now"
+from handbill.store.posts import NewPost
 
 
 def queue(
@@ -41,7 +32,7 @@ def queue(
     now, ready, wrong, purse = desk.clock(), [], [], Purse(desk)
     for place, one in new:
         try:
-            checked = _checked(desk, one, now, confirm)
+            checked = _checked(desk, one, confirm)
             _pay(desk, checked, one.account, purse)
             ready.append(checked)
         except Problem as problem:
@@ -53,30 +44,36 @@ def queue(
     return [listings.get(desk.engine, number) for number in posts.add(desk.engine, ready, now)]
 
 
-def _checked(desk: Desk, new: PostIn, now: datetime, confirm: Confirm) -> NewPost:
+def _checked(desk: Desk, new: PostIn, confirm: Confirm) -> NewPost:
     account = accounts.named(desk.engine, new.account)
     review = reviews.named(desk.engine, new.review) if new.review else None
+    texts, quote = wording.quoted(desk, review, [part.text for part in new.parts], new.quote)
+    texts = wording.disclosed(desk, review, texts)
     kept = [[pictures.keep(image, desk.pictures) for image in part.images] for part in new.parts]
-    for part, images in zip(new.parts, kept, strict=True):
-        refuse(desk, account, part.text, images)
+    for text, images in zip(texts, kept, strict=True):
+        refuse(desk, account, text, images)
+    alts = [image.alt for images in kept for image in images]
+    wording.refuse_spoilers(desk, account, review, [*texts, *alts], new.spoiler)
     if not new.at and not new.draft:
-        raise InputProblem("The post has no time.", "Give --at WHEN, --now or --draft.")
-    timing = when(account, new, now, confirm) if new.at else None
-    due_at = timing.due_at if timing else None
-    embargoes.refuse_early(desk, account, review, new.kind, due_at)
-    embargoes.refuse_link(review, new.kind, [part.text for part in new.parts])
+        raise InputProblem("The post has no time.", "Give --at WHEN, --now, --slot or --draft.")
+    due = moments.when(desk, account, new, About(review, new.kind), confirm) if new.at else None
+    embargoes.refuse_early(desk, account, review, new.kind, due.timing.due_at if due else None)
+    embargoes.refuse_link(review, new.kind, texts)
+    rows = [[pictures.as_row(image) for image in images] for images in kept]
     return NewPost(
         account_id=account.id or 0,
         review_id=review.id if review else None,
-        zone=timing.zone if timing else account.zone,
-        timing=timing,
-        parts=[
-            (part.text, [pictures.as_row(image) for image in images])
-            for part, images in zip(new.parts, kept, strict=True)
-        ],
+        zone=due.timing.zone if due else account.zone,
+        timing=due.timing if due else None,
+        parts=list(zip(texts, rows, strict=True)),
         draft=new.draft,
-        price=priced(desk, account, [(part.text, len(part.images)) for part in new.parts]),
+        quotes=[quote],
         kind=new.kind,
+        spoiler=new.spoiler,
+        anchor=due.anchor if due else None,
+        price=priced(
+            desk, account, [(t, len(images)) for t, images in zip(texts, kept, strict=True)]
+        ),
     )
 
 
@@ -97,42 +94,6 @@ def refuse(desk: Desk, account: Account, text: str, images: Sequence[Image]) -> 
     wrong = desk.networks(account.network).check(text, images)
     if wrong:
         raise InputProblem(" ".join(wrong), "Nothing was kept of it; change it and try again.")
-
-
-def when(account: Account, asked: TimeIn, now: datetime, confirm: Confirm) -> Timing:
-    """Resolve the words for a time. Raises InputProblem for the past, a gap, an unmade choice."""
-    where = zone(asked.zone or account.zone)
-    moment = _moment(asked, now, where, confirm)
-    if moment.at < now:
-        raise InputProblem(
-            f"{show(moment.at, where)} is past; it is {show(now, where)}.",
-            "Give a later time, or --now.",
-        )
-    given = asked.no_later_than
-    late = account.lateness_limit if given is None else parse_duration(given)
-    try:
-        return Timing(moment.at, moment.wall, where.key, moment.at + late)
-    except OverflowError:
-        raise InputProblem("That is beyond all calendars.", "Give an earlier time.") from None
-
-
-def _moment(asked: TimeIn, now: datetime, where: ZoneInfo, confirm: Confirm) -> Moment:
-    text = (asked.at or "").strip()
-    if text.lower() == NOW:  # this very moment, not the next whole second
-        return replace(Moment.of(now, where), at=now)
-    fold = fold_named(asked.fold)
-    exact = parse(text, now, where, fold)
-    if exact is not None:
-        return exact
-    guessed = guess(text, now, where, fold)
-    if guessed is not None and confirm(text, guessed):
-        return guessed
-    reading = f" Handbill would read {show(guessed.at, where)}." if guessed else ""
-    raise InputProblem(
-        f"'{text}' is not a time that Handbill is sure of.{reading}",
-        "Write 2026-11-27 18:30, fri 18:30, tomorrow 9am, +2h or now"
-        + (", or add --yes." if guessed else "."),
-    )
 
 
 def approve(desk: Desk, post_id: int) -> Entry:
@@ -169,15 +130,15 @@ def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Ent
     """Give a post a new time; a missed or failed one is queued again with it."""
     entry = listings.get(desk.engine, post_id)
     here = asked.model_copy(update={"zone": asked.zone or entry.post.zone})
-    timing = when(entry.account, here, desk.clock(), confirm)
-    kept = _limit(entry)
+    found = moments.when(desk, entry.account, here, About(entry.review, entry.post.kind), confirm)
+    timing, kept = found.timing, _limit(entry)
     if asked.no_later_than is None and kept is not None:
         timing = replace(timing, no_later_than=timing.due_at + kept)
     if entry.post.status is not Status.DRAFT:
         refuse_over_cap(desk, entry.account, entry.post.price, timing.due_at, post_id)
     kind = entry.post.kind
     embargoes.refuse_early(desk, entry.account, entry.review, kind, timing.due_at)
-    posts.change(desk.engine, post_id, posts.reschedule(timing))
+    posts.change(desk.engine, post_id, posts.reschedule(timing, found.anchor))
     return listings.get(desk.engine, post_id)
 
 
@@ -192,14 +153,18 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     part = next((part for part in entry.parts if part.remote_id is None), entry.parts[-1])
     kept = None if images is None else [pictures.keep(image, desk.pictures) for image in images]
     new_text = part.text if text is None else text
+    if part is entry.parts[0]:
+        (new_text,) = wording.disclosed(desk, entry.review, [new_text])
     shown = images_of(part.images, desk.pictures) if kept is None else kept
     refuse(desk, entry.account, new_text, shown)
+    says = [new_text, *(image.alt for image in shown)]
+    wording.refuse_spoilers(desk, entry.account, entry.review, says, entry.post.spoiler)
     embargoes.refuse_link(entry.review, entry.post.kind, [new_text])
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
     price = _repriced(desk, entry, part, new_text, len(shown))
     if entry.post.status is Status.QUEUED and entry.post.due_at:
         refuse_over_cap(desk, entry.account, price, entry.post.due_at, post_id)
-    posts.change(desk.engine, post_id, posts.edit(text, rows, price))
+    posts.change(desk.engine, post_id, posts.edit(new_text, rows, price))
     return listings.get(desk.engine, post_id)
 
 

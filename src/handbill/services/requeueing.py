@@ -12,10 +12,10 @@ from handbill.domain.zones import zone
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import Account
-from handbill.services import embargoes, queueing
+from handbill.services import embargoes, moments
 from handbill.services.desk import Desk
+from handbill.services.moments import About, Confirm
 from handbill.services.pricing import Purse
-from handbill.services.queueing import Confirm
 from handbill.store import accounts, listings, posts
 from handbill.store.listings import Entry
 from handbill.store.posts import Timing
@@ -84,7 +84,7 @@ def _first(desk: Desk, account: Account, asked: TimeIn, confirm: Confirm) -> dat
     now = desk.clock()
     if asked.at is None:
         return Moment.of(now + desk.gap, zone(asked.zone or account.zone)).at
-    return queueing.when(account, asked, now, confirm).due_at
+    return moments.when(desk, account, asked, About(), confirm).timing.due_at
 
 
 def _timing(entry: Entry, first: datetime, later: timedelta, place: str | None) -> Timing:

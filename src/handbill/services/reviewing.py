@@ -8,6 +8,7 @@ from handbill.domain.slugs import slugify
 from handbill.errors import InputProblem
 from handbill.inputs import ReviewIn, checked_review
 from handbill.models import Review
+from handbill.services import teasing
 from handbill.services.desk import Desk
 from handbill.services.history import utc
 from handbill.services.importing import Taken
@@ -61,7 +62,9 @@ def _change(desk: Desk, review: Review, changes: dict[str, Any], unsure: list[st
     if "published_on" in changes and "published_at" not in changes:
         kept["published_at"] = None  # that instant was on another day
     new = checked_review(kept | changes | {"unsure": unsure})
-    return reviews.change(desk.engine, review.slug, new, desk.clock())
+    changed = reviews.change(desk.engine, review.slug, new, desk.clock())
+    teasing.mark_stale(desk, changed)
+    return changed
 
 
 def rating(review: Review) -> str:

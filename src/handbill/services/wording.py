@@ -6,9 +6,36 @@ from handbill.domain.disclosures import with_disclosure
 from handbill.domain.spoilers import Spoiler, forbidden
 from handbill.errors import InputProblem
 from handbill.models import Account, Review
+from handbill.services import teasing
 from handbill.services.desk import Desk
-from handbill.services.teasing import words
 from handbill.store.quotes import work_of
+
+#: Where a picked quote stands in a text.
+PLACE = "{quote}"
+
+
+def quoted(
+    desk: Desk, review: Review | None, texts: Sequence[str], number: int | None
+) -> tuple[list[str], str | None]:
+    """The texts with the picked quote in its place, and the quote as the review has it.
+
+    Without a text it is the quote and the work's name. Raises NotFound for a number that `tease`
+    does not show, InputProblem where the text has no place for it.
+    """
+    if number is None:
+        return [*texts], None
+    if review is None:
+        raise InputProblem("A quote is taken from a review.", "Say which one: --review REVIEW")
+    picked = teasing.picked(desk, review.slug, number)
+    first, *rest = texts
+    if not first.strip():
+        first = f"“{PLACE}” {review.work or ''}".rstrip()
+    if PLACE not in first:
+        raise InputProblem(
+            f"The text has no place for the quote: write {PLACE} in it.",
+            "Or leave the text away, and it is the quote alone.",
+        )
+    return [first.replace(PLACE, picked.shown), *rest], picked.text
 
 
 def disclosed(desk: Desk, review: Review | None, texts: Sequence[str]) -> list[str]:
@@ -17,7 +44,7 @@ def disclosed(desk: Desk, review: Review | None, texts: Sequence[str]) -> list[s
     if review is None or review.disclosure is None or not texts:
         return [*texts]
     first, *rest = texts
-    return [with_disclosure(first, review.disclosure, words(desk).disclosures), *rest]
+    return [with_disclosure(first, review.disclosure, teasing.words(desk).disclosures), *rest]
 
 
 def refuse_spoilers(

@@ -14,10 +14,10 @@ from handbill.domain.zones import fold_named, zone
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import ReleaseDate, Review, Work
-from handbill.services import retiming
+from handbill.services import anchors, retiming
 from handbill.services.desk import Desk
 from handbill.services.retiming import Diff
-from handbill.store import embargoes, listings, reviews, works
+from handbill.store import listings, reviews, works
 from handbill.store.works import NewDate
 
 #: Names that stand for something else than a date of the work.
@@ -101,13 +101,13 @@ def plan(desk: Desk, work_name: str, name: str, asked: TimeIn | None) -> Change:
     new = None if asked is None else _read(desk, name, asked)
     value = new and (new.day or new.at)
 
-    def anchors(review: Review) -> Mapping[str, Anchor]:
-        others = {key: v for key, v in anchors_of(desk, review).items() if key != name}
+    def known_to(review: Review) -> Mapping[str, Anchor]:
+        others = {key: v for key, v in anchors.of(desk, review).items() if key != name}
         return {**others, name: value} if value else others
 
     names = {name, "release"} if name in offsets.RELEASES else {name}
     about = listings.about(desk.engine, [review.id or 0 for review in known.reviews])
-    diff = retiming.compare(about, names, anchors, desk.clock())
+    diff = retiming.compare(about, names, known_to, desk.clock())
     return Change(known.work, name, before, new, diff)
 
 
@@ -144,19 +144,6 @@ def _read(desk: Desk, name: str, asked: TimeIn) -> NewDate:
             f"'{text[:40]}' is neither a day nor a time.", "Write 2017-10-12 or '2017-10-12 18:00'."
         )
     return NewDate(at=moment.at, wall=moment.wall, zone=moment.zone)
-
-
-def anchors_of(desk: Desk, review: Review) -> dict[str, Anchor]:
-    """What the names in offsets stand for, for posts about a review: `embargo` is the last of its
-    embargoes, `reaction-embargo` the one on reactions."""
-    found: dict[str, Anchor] = {}
-    work = works.of_review(desk.engine, review)
-    for one in works.dates_of(desk.engine, work.id or 0) if work else ():
-        if (value := one.at or one.day) is not None:
-            found[one.name] = value
-    if (published := review.published_at or review.published_on) is not None:
-        found["published"] = published
-    return found | ends_of(embargoes.holds(desk.engine, review.id or 0))
 
 
 def ends_of(holds: Sequence[Hold]) -> dict[str, Anchor]:

@@ -35,8 +35,20 @@ TRIES = 3
 log = logging.getLogger("handbill")
 
 _TABLES = SQLModel.metadata.tables
-_OF_POST = ("id", "fence", "revision", "worker", "due_at", "not_before", "embargo_until")
-_OF_ACCOUNT = ("id", "name", "network", "server", "handle", "remote_id", "newest_remote_id")
+_OF_POST = (
+    "id",
+    "fence",
+    "revision",
+    "worker",
+    "due_at",
+    "not_before",
+    "embargo_until",
+    "review_id",
+)
+_OF_ACCOUNT = (
+    *("id", "name", "network", "server", "handle", "remote_id", "newest_remote_id"),
+    "monthly_cap",
+)
 _ACCOUNT: list[Any] = [_TABLES["account"].c[name].label(f"account_{name}") for name in _OF_ACCOUNT]
 
 
@@ -216,6 +228,7 @@ class _Turn:
             not_before=self.post.not_before,
             parts=self.parts,
             embargo_until=self.post.embargo_until,
+            review_id=self.post.review_id,
         )
 
 
@@ -259,6 +272,7 @@ def make_claim(
         evidence=attempt.evidence,
         armed_at=attempt.armed_at,
         embargo_until=post.embargo_until,
+        review_id=post.review_id,
     )
 
 
@@ -280,6 +294,7 @@ def account_ref(account: Account) -> AccountRef:
         handle=account.handle,
         remote_id=account.remote_id,
         newest_remote_id=account.newest_remote_id,
+        monthly_cap=account.monthly_cap,
     )
 
 

@@ -15,6 +15,7 @@ from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
 from handbill.domain.outcomes import Unknown
 from handbill.domain.spoilers import Spoiler
+from handbill.domain.text.quotes import contains
 from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
@@ -242,13 +243,14 @@ def approve(_session: Session, post: Post) -> None:
     post.status = step(post.status, Verb.QUEUE)
 
 
-def reschedule(timing: Timing) -> Act:
+def reschedule(timing: Timing, anchor: str | None = None) -> Act:
     """Give a post a new time; a missed or failed one is queued again, a draft stays a draft."""
 
     def act(_session: Session, post: Post) -> None:
         if post.status not in EDITABLE:
             raise IllegalStep(post.status, Verb.QUEUE)
         _set_time(post, timing)
+        post.anchor = anchor  # a time that a person sets hangs on nothing else any more
         post.revision += 1
         post.attention = None
         if post.status in (Status.MISSED, Status.FAILED):
@@ -284,6 +286,8 @@ def edit(
         if part is None:
             raise _too_late(post)
         part.text = part.text if text is None else text
+        if part.quote and not contains(part.text, part.quote):
+            part.quote = None
         part.images = part.images if images is None else images
         post.price = post.price if price is None else price
         post.revision += 1

@@ -119,6 +119,12 @@ def named(engine: Engine, slug: str) -> Review:
         return review
 
 
+def get(engine: Engine, review_id: int) -> Review:
+    """The review of that number, which must be there."""
+    with read(engine) as session:
+        return session.get_one(Review, review_id)
+
+
 def listing(engine: Engine) -> Sequence[Review]:
     """All reviews, newest first."""
     with read(engine) as session:
