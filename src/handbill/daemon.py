@@ -30,7 +30,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from handbill.clock import elapsed, now
 from handbill.domain.network import Claim
 from handbill.errors import Problem, StoreProblem
-from handbill.services import feeds, publishing, rounds, zonedata
+from handbill.services import feeds, liveness, publishing, rounds, zonedata
 from handbill.services.desk import Desk
 from handbill.services.publishing import LEAD, Ended
 from handbill.services.shifts import Shift
@@ -172,7 +172,8 @@ class Daemon:
             self._shift.forsake(self._known())
             self._deaf = False
             self._echo_until = elapsed() + ECHO.total_seconds()
-        self._housekeep()
+        if self._housekeep() and not self._looks:
+            self._start(aside.submit(liveness.look_ahead, desk), self._looks)
         today = agenda.look_up(desk.engine, desk.clock(), LEAD)
         if today.looks_due and len(self._looks) < LOOKS and self._timekeeper.quiet():
             self._start(aside.submit(rounds.look, desk), self._looks)
@@ -181,8 +182,9 @@ class Daemon:
         if today.next_moment is None or today.next_moment > desk.clock() + SAFETY:
             self._at_leisure(aside)
 
-    def _housekeep(self) -> None:
-        """Give a sign of life and tidy, every now and then; tidy by a clock that is right only."""
+    def _housekeep(self) -> bool:
+        """Give a sign of life and tidy, every now and then; tidy by a clock that is right only.
+        Answers whether it did."""
         told, right = self._timekeeper.trouble, self._timekeeper.trusted()
         news = self._timekeeper.trouble != told
         if news or elapsed() - self._beaten_at >= SAFETY.total_seconds():  # whatever the clock does
@@ -194,6 +196,8 @@ class Daemon:
         if right and self._untidy and (moment := self._timekeeper.moment()):
             self._shift.tidy(moment)
             self._untidy = False
+            return True
+        return False
 
     def _at_leisure(self, aside: ThreadPoolExecutor) -> None:
         """What need not be done just before a post is due."""

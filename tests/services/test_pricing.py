@@ -192,9 +192,11 @@ def test_a_post_does_not_count_twice_when_it_is_moved_or_edited(both: Desk) -> N
 
 def test_sending_past_the_cap_is_said_in_a_sentence(both: Desk) -> None:
     number = add_post(both.engine, price=Decimal("0.20"))
-    claim = claim_and_arm(both.engine)
-    assert pricing.may_spend(both, claim) is None
-    pricing.cap(both, "ines", "0.19")
+    free = claim_and_arm(both.engine)
+    assert pricing.may_spend(both, free) is None
+    cap = Decimal("0.19")
+    pricing.cap(both, "ines", str(cap))
+    claim = replace(free, account=replace(free.account, monthly_cap=cap))
     assert pricing.may_spend(both, claim) == (
         "It costs $0.20, and ines has spent $0.00 of the $0.19 that it may cost in "
         "Nov 2026 (Europe/Paris)."

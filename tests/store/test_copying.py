@@ -1,7 +1,7 @@
 """All rows, from any kind of database to any other, as of one moment."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +9,21 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
+from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.errors import StoreProblem
-from handbill.models import Account, Attempt, Part, Post, Worker
+from handbill.models import (
+    Account,
+    Attempt,
+    Embargo,
+    Feed,
+    FeedEntry,
+    Part,
+    Post,
+    ReleaseDate,
+    Review,
+    Worker,
+)
 from handbill.store import accounts, copying, standing, workers
 from handbill.store.engine import begin, snapshot, write
 from handbill.store.standing import ZONE_DATA
@@ -67,10 +79,31 @@ def lived_in(engine: Engine) -> Engine:
     post = add_post(engine, add_account(engine, "ada"), more=["Two.", ""], images=[image_row()] * 2)
     attempt(engine, unknown("★"), NOW, **ODD_JSON)
     overwrite(engine, Post, post, due_at=ODD_TIME, due_wall="2026-03-29 01:59:59")
-    add_review(engine, rating="3.5/5", handle=None)
+    _with_all_that_belongs_to_it(engine, add_review(engine, rating="3.5/5", handle=None))
     add_post(engine, sol)
     standing.put(engine, ZONE_DATA, "2025b", NOW)
     return engine
+
+
+def _with_all_that_belongs_to_it(engine: Engine, review: Review) -> None:
+    with write(engine) as session:
+        feed = Feed(url="https://example.com/feed.xml", created_at=NOW)
+        session.add(feed)
+        session.flush()
+        session.add(
+            FeedEntry(feed_id=feed.id or 0, key="tag:1", review_id=review.id, seen_at=ODD_TIME)
+        )
+        session.add(ReleaseDate(work_id=review.work_id or 0, name="wide", day=date(2026, 12, 4)))
+        session.add(
+            Embargo(
+                review_id=review.id or 0,
+                kind=Kind.REACTION,
+                until=ODD_TIME,
+                wall="2026-03-29 01:59:59",
+                zone="Europe/Paris",
+                created_at=NOW,
+            )
+        )
 
 
 def copied(source: Engine, target: Engine) -> None:

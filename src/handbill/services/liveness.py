@@ -71,7 +71,7 @@ def look_ahead(desk: Desk) -> int | None:
         return None
     live = is_live(desk, entry.review)
     says = None if live.ok else f"{NOT_YET} {live.says}"
-    links.seen(desk.engine, entry.post.id or 0, says, now)
+    links.seen(desk.engine, entry, says, now, AHEAD)
     return entry.post.id
 
 

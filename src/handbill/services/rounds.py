@@ -11,7 +11,7 @@ from handbill.domain.network import Claim
 from handbill.domain.outcomes import Receipt
 from handbill.domain.zones import show
 from handbill.errors import Problem
-from handbill.services import feeds, publishing, settling, zonedata
+from handbill.services import feeds, liveness, publishing, settling, zonedata
 from handbill.services.desk import Desk
 from handbill.services.publishing import Ended
 from handbill.services.shifts import Shift
@@ -101,6 +101,7 @@ def tick(desk: Desk) -> int:
             if today.posts_due or today.looks_due or leases.under_way(desk.engine):
                 made = _one_pass(desk, shift, timekeeper)
             zonedata.notice_daily(desk)
+            liveness.look_ahead(desk)
             feeds.look_due(desk)
         shift.end()
     if timekeeper.trouble and timekeeper.moment() is None:

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlmodel import Session, col
+from sqlmodel import col
 
-from handbill.domain.lifecycle import Status
-from handbill.models import IS_QUEUED, Post, Review
+from handbill.models import BY_NUMBER, IS_QUEUED, Post, Review
 from handbill.store import listings
 from handbill.store.engine import read, write
 from handbill.store.listings import Entry
@@ -34,15 +33,15 @@ def next_to_see(engine: Engine, now: datetime, ahead: timedelta) -> Entry | None
     return listings.get(engine, number) if number is not None else None
 
 
-def seen(engine: Engine, post_id: int, says: str | None, now: datetime) -> None:
-    """Write down that it was looked at, and what a person should know, if the post still waits."""
+def seen(engine: Engine, entry: Entry, says: str | None, now: datetime, ahead: timedelta) -> None:
+    """Write down that the review's link was looked at, and what a person should know, for every
+    post about it that waits to leave within `ahead`."""
     with write(engine) as session:
-        post = _waiting(session, post_id)
-        if post is not None:
+        waiting = sa.select(Post).where(
+            IS_QUEUED,
+            col(Post.review_id) == entry.post.review_id,
+            col(Post.not_before) <= now + ahead,
+        )
+        for post in session.scalars(waiting.order_by(BY_NUMBER).with_for_update()):
             post.link_seen_at = now
             post.attention = says or post.attention
-
-
-def _waiting(session: Session, post_id: int) -> Post | None:
-    post = session.get(Post, post_id, with_for_update=True)
-    return post if post is not None and post.status is Status.QUEUED else None

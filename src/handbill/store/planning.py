@@ -12,6 +12,8 @@ from handbill.errors import TooLate
 from handbill.models import Part, Post
 from handbill.store import posts
 from handbill.store.engine import write
+from handbill.store.group import patiently
+from handbill.store.holds import locked_holds
 from handbill.store.posts import Act, NewPost
 
 _AGAIN = "Look at it anew, with the same command."
@@ -22,10 +24,16 @@ def apply(
 ) -> list[int]:
     """Add posts and change others, all or none; answers the new numbers. Raises TooLate when
     another has applied the plan, or changed one of its posts, since it was looked at."""
-    try:
+
+    def act() -> list[int]:
         with write(engine) as session:
+            # Reviews before posts, as whoever sets an embargo does, or two of us could wait for ever.
+            locked_holds(session, {one.review_id for one in new if one.review_id})
             posts.apply_all(session, acts)
             return posts.add_all(session, new, now)
+
+    try:
+        return patiently(act)
     except IntegrityError:
         raise TooLate("Somebody has applied this plan meanwhile.", _AGAIN) from None
 
