@@ -83,3 +83,80 @@ def test_three_teasers_of_a_review_go_out_on_time(home: Path, stage: rig.Stage) 
     assert {row["status"] for row in history} == {"published"}
     assert {row["review"] for row in history} == {"salyut-7"}
     app.desk.engine.dispose()
+
+
+PLAN = """
+about = "The festival plan with its days made seconds."
+
+[[step]]
+name = "reaction"
+when = "reaction-embargo+0"
+kind = "reaction"
+text = "Just out of {{ work }}. My review follows when it may."
+
+[[step]]
+name = "review"
+when = "embargo+0"
+quote = true
+text = ["“{{ quote }}” {{ title }}", "“{{ quote }}” {{ work }}", "{{ title }}"]
+
+[[step]]
+name = "afterwards"
+when = "embargo+2s"
+times = 2
+every = "2s"
+quote = true
+text = ["“{{ quote }}” {{ work }}", "“{{ quote }}”"]
+"""
+
+
+def test_a_review_becomes_a_campaign_in_two_commands(home: Path, stage: rig.Stage) -> None:
+    """Read from the file as it is, planned for two accounts, and nothing before its embargo."""
+    app = rig.make_home(home, stage.url, "diva", "outlet")
+    (home / "config" / "plans").mkdir(parents=True)
+    (home / "config" / "plans" / "festival.toml").write_text(PLAN)
+
+    def handbill(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "handbill", *command],
+            env=rig.environment(home, {"COLUMNS": "200"}),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    handbill("review", "add", str(SAMPLE), "--slug", "salyut-7", "--work", "Salyut-7")
+    lift = now().replace(microsecond=0) + timedelta(seconds=12)
+    for kind, moment in (("reaction", lift - timedelta(seconds=3)), ("review", lift)):
+        handbill("review", "embargo", "set", "salyut-7", moment.isoformat(), "--kind", kind)
+    table = json.loads(
+        handbill("plan", "apply", "festival", "salyut-7", "--approve", "--yes", "--json")
+    )
+    assert len(table["posts"]) == 8
+    again = json.loads(
+        handbill("plan", "apply", "festival", "salyut-7", "--approve", "--yes", "--json")
+    )
+    assert {row["change"] for row in again["rows"]} == {"same"}
+
+    with rig.daemon(app):
+        rig.until(lambda: len(stage.accepted()) == 8, "the campaign", 60)
+        rig.until(lambda: '"queued"' not in handbill("queue", "list", "--json"), "its record")
+
+    made = stage.accepted()
+    text = " ".join(SAMPLE.read_text("utf-8").split())
+    for post in made:
+        at = datetime.fromisoformat(post["accepted_at"])
+        reaction = post["text"].startswith("Just out of Salyut-7.")
+        assert at >= (lift - timedelta(seconds=3) if reaction else lift)
+        quotes = re.findall("“(.*)”", post["text"])
+        assert len(quotes) == (0 if reaction else 1)
+        assert all(quote in text for quote in quotes)
+    history = json.loads(handbill("history", "--json"))
+    assert {row["status"] for row in history} == {"published"}
+    kept = {(row["parts"][0]["remote_id"], row["parts"][0]["text"]) for row in history}
+    assert kept == {(post["id"], post["text"]) for post in made}
+    assert all(row["embargo"] for row in history), "the proof of what was kept"
+    app.desk.engine.dispose()

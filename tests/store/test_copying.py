@@ -193,7 +193,9 @@ def test_what_was_there_is_gone_and_was_counted_before(engine: Engine, other: En
     told: list[dict[str, int]] = []
     copying.replace_all(engine, other, told.append, nothing)
     assert rows(other) == rows(engine)
-    assert told == [{"account": 1, "review": 0, "post": 1, "part": 1, "attempt": 0, "standing": 0}]
+    assert [{name: n for name, n in one.items() if n} for one in told] == [
+        {"account": 1, "post": 1, "part": 1}
+    ]
 
 
 def test_a_refusal_leaves_everything_as_it_was(engine: Engine, other: Engine) -> None:

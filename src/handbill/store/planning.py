@@ -27,7 +27,7 @@ def apply(
 
     def act() -> list[int]:
         with write(engine) as session:
-            # Reviews before posts, as whoever sets an embargo does, or two of us could wait for ever.
+            # Reviews before posts, as who sets an embargo does, or two could wait for ever.
             locked_holds(session, {one.review_id for one in new if one.review_id})
             posts.apply_all(session, acts)
             return posts.add_all(session, new, now)
