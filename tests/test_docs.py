@@ -182,6 +182,7 @@ class Shell:
         done = subprocess.run(
             [sys.executable, "-m", "handbill", *words],
             env=self._env,
+            cwd=self._home.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -265,6 +266,19 @@ def test_the_page_on_running_shows_what_the_program_prints(tmp_path: Path) -> No
     for one in typed(page("docs/operations.md")):
         printed = shell.answer(one.command)
         assert matches(one.shown, printed), printed
+
+
+def test_the_page_on_campaigns_shows_what_the_program_prints(tmp_path: Path) -> None:
+    text = page("docs/campaigns.md")
+    (tmp_path / "skerry.md").write_text(fenced(text, "text")[0], "utf-8")
+    shell = Shell(tmp_path / "home", NOWHERE)
+    shell.answer("handbill init")
+    shell.answer("handbill account add my_blog --network x --zone Europe/Paris")
+    commands = typed(text)
+    assert len(commands) >= 6
+    for one in commands:
+        printed = shell.answer(one.command)
+        assert matches(one.shown, printed), f"$ {one.command}\n{one.shown}\n--- but:\n{printed}"
 
 
 @pytest.mark.parametrize("group", ["", "account", "review", "queue", "config"])

@@ -121,6 +121,7 @@ def _not_known(name: str, anchors: Mapping[str, Anchor]) -> InputProblem:
     known = f" Known: {', '.join(sorted(anchors))}." if anchors else ""
     cures = {
         "embargo": "Set it: handbill review embargo set REVIEW WHEN",
+        "reaction-embargo": "Set it: handbill review embargo set REVIEW WHEN --kind reaction",
         "published": "Set it: handbill review edit REVIEW --published 2026-11-27",
     }
     cure = cures.get(name, f"Set it: handbill work date WORK {name} 2026-11-27")

@@ -6,6 +6,9 @@ from handbill.models import Embargo, Review
 from handbill.services.desk import Desk
 from handbill.store import anchors
 
+#: Names of what belongs to the review itself, and not to its work.
+OF_REVIEWS = ("embargo", "reaction-embargo", "published")
+
 
 def of(desk: Desk, review: Review) -> dict[str, Anchor]:
     """By name: the work's dates, `published`, `embargo` (the last that is set) and

@@ -25,6 +25,8 @@ class Dates:
     now: datetime
     anchors: Mapping[str, Anchor]
     holds: Sequence[Hold]
+    #: The review, if it names no work and so has none of its dates.
+    workless: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Found:
 def dates(desk: Desk, review: Review) -> Dates:
     """The dates of a review."""
     held = [Hold(one.kind, one.until, one.zone) for one in anchors.in_force(desk, review)]
-    return Dates(desk.clock(), anchors.of(desk, review), held)
+    workless = review.slug if review.work_id is None else None
+    return Dates(desk.clock(), anchors.of(desk, review), held, workless)
 
 
 def find(
@@ -66,6 +69,8 @@ def _at(
     before: tuple[Entry | None, Collection[datetime]],
 ) -> Found:
     where, (made, taken) = zone(account.zone), before
+    if when.offset is not None:
+        _refuse_workless(when.offset.anchor, known)
     if not when.slot and when.offset is not None:
         moment = offsets.resolve(when.offset, known.anchors, where, known.now)
         wall = datetime.fromisoformat(moment.wall)
@@ -79,6 +84,15 @@ def _at(
         or slotting.first_free(account, after, taken),
         str(when),
     )
+
+
+def _refuse_workless(anchor: str, known: Dates) -> None:
+    """Raise InputProblem for a date of a work where the review names none."""
+    if known.workless and anchor not in known.anchors and anchor not in anchors.OF_REVIEWS:
+        raise InputProblem(
+            f"'{anchor}' is a date of the work, and the review names no work.",
+            f"Name it: handbill review edit {known.workless} --work TITLE",
+        )
 
 
 def _same_slot(
