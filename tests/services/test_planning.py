@@ -487,3 +487,14 @@ def test_a_quote_that_gives_something_away_makes_room_for_the_next(both: Desk) -
     row = only(make(both, plan_of(QUOTED, name="other"), quotes=QUOTES))
     assert row.change is Change.SKIPPED
     assert "This gives away: sail." in row.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [("rating", "★★★½ (3.5/5)"), ("stars", "★★★½"), ("fraction", "3.5/5"), ("in_words", "3.5 ")],
+)
+def test_a_text_chooses_the_form_of_the_rating(both: Desk, form: str, text: str) -> None:
+    row = only(make(both, plan_of({"text": f"{{{{ {form} }}}}"})))
+    assert row.written is not None
+    assert row.written.text.startswith(text)
+    assert form != "stars" or row.written.text == "★★★½"

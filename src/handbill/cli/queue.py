@@ -20,6 +20,7 @@ from handbill.cli.asking import (
 )
 from handbill.cli.door import Door, door
 from handbill.cli.requeueing import requeue
+from handbill.cli.settling import confirm, deny
 from handbill.domain import prices
 from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
@@ -287,25 +288,5 @@ def unqueue(context: typer.Context, number: Number) -> None:
     render.say(f"#{number} is a draft again.")
 
 
-@group.command("confirm")
-def confirm(
-    context: typer.Context,
-    number: Number,
-    url: Annotated[str | None, typer.Option(help="Where it can be seen.")] = None,
-) -> None:
-    """Say that a post held in doubt is out."""
-    from handbill.services import settling
-
-    status = settling.confirm(door(context).desk, number, url)
-    became = "is published" if status is Status.PUBLISHED else "goes on with its next part"
-    render.say(f"#{number} {became}. Thank you for looking.")
-
-
-@group.command("deny")
-def deny(context: typer.Context, number: Number) -> None:
-    """Say that a post held in doubt is not out: it is queued again."""
-    from handbill.services import settling
-
-    settling.deny(door(context).desk, number)
-    render.say(f"#{number} is queued again, for its old time and limit.")
-    render.hint(f"Should that be past: handbill queue reschedule {number} --at WHEN")
+group.command("confirm")(confirm)
+group.command("deny")(deny)

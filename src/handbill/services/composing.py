@@ -109,7 +109,7 @@ class Writer:
             "author": review.author,
             "handle": review.handle,
             "link": review.link,
-            "rating": ratings.shown(review.rating) if review.rating else None,
+            **_rated(review.rating),
             "quote": quote,
             "turn": turn.number,
             "turns": turn.step.times,
@@ -126,6 +126,17 @@ class Writer:
             f"The review has no {field}.",
             f"Set it: handbill review edit {self.review.slug} {option}",
         )
+
+
+def _rated(kept: str | None) -> dict[str, str | int | None]:
+    """A rating in all its forms; words that are no rating have one only."""
+    known = ratings.read(kept) if kept else None
+    return {
+        "rating": ratings.shown(kept) if kept else None,
+        "stars": known.stars if known else None,
+        "fraction": known.fraction if known else None,
+        "in_words": known.words if known else None,
+    }
 
 
 def as_kept(desk: Desk, entry: Entry) -> Written:

@@ -1,78 +1,17 @@
-"""The tables. `status` is written only in `store/`.
+"""What is sent, by whom, and every try at it."""
 
-A `table=True` class does not validate itself: what comes from outside passes through a model of
-`inputs` first, and the CHECK constraints are the last line.
-"""
-
-import enum
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, SQLModel, col
 
-from handbill.domain.disclosures import Disclosure
 from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import NEEDS_EYES, Status
 from handbill.domain.outcomes import KINDS
 from handbill.domain.spoilers import Spoiler
-
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-
-
-def one_of(kind: type[enum.Enum], name: str) -> sa.Enum:
-    """A column of the enum's values: VARCHAR and a CHECK, the same on both databases."""
-    return sa.Enum(
-        kind,
-        native_enum=False,
-        values_callable=lambda members: [m.value for m in members],
-        validate_strings=True,
-        create_constraint=True,
-        name=name,
-        length=16,
-    )
-
-
-def where(condition: str) -> dict[str, Any]:
-    """The keyword arguments of a partial index, for both databases."""
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
-
-
-def quoted(*values: str) -> str:
-    """SQL literals of constants of this program."""
-    return ", ".join(f"'{value}'" for value in sorted(values))
-
-
-class Dollars(sa.TypeDecorator[Decimal]):
-    """Money in US dollars, kept exactly: as whole hundredths of a cent."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
-        """Refuses what is finer than a hundredth of a cent."""
-        del dialect
-        if value is None:
-            return None
-        whole = value * 10_000
-        if whole != int(whole):
-            raise ValueError(f"{value} dollars cannot be kept exactly")
-        return int(whole)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
-        """With four decimals."""
-        del dialect
-        return None if value is None else Decimal(value).scaleb(-4)
+from handbill.models.columns import Dollars, Json, one_of, quoted, where
 
 
 class Account(SQLModel, table=True):
@@ -107,146 +46,6 @@ class Account(SQLModel, table=True):
     pause_reason: str | None = None
     pause_cure: str | None = None
     created_at: datetime
-
-
-class Work(SQLModel, table=True):
-    """What reviews are about: a film, book, record, show or game."""
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(max_length=80, unique=True)
-    title: str = Field(max_length=300)
-    #: Words that no post about it may give away, such as who did it.
-    spoilers: list[str] = Field(default_factory=list, sa_type=Json)
-    created_at: datetime
-
-
-class ReleaseDate(SQLModel, table=True):
-    """When a work comes out somewhere: a day, or an instant with its zone."""
-
-    __tablename__ = "release_date"
-    __table_args__ = (
-        sa.UniqueConstraint("work_id", "name"),
-        sa.CheckConstraint("(day IS NULL) <> (at IS NULL)", name="day_or_instant"),
-        sa.CheckConstraint("(at IS NULL) = (zone IS NULL)", name="instant_has_zone"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    work_id: int = Field(foreign_key="work.id", ondelete="CASCADE")
-    #: festival, limited, wide, streaming, paperback, …
-    name: str = Field(max_length=32)
-    #: The day wherever one is; a plan's times of day are those of each account's zone.
-    day: date | None = None
-    at: datetime | None = None
-    #: The instant as the person gave it, in `zone`.
-    wall: str | None = Field(default=None, max_length=64)
-    zone: str | None = Field(default=None, max_length=64)
-
-
-class ReviewBase(SQLModel):
-    """What the critic wrote and where it can be read."""
-
-    title: str = Field(min_length=1, max_length=500)
-    #: The work's title as this review writes it.
-    work: str | None = Field(default=None, max_length=300)
-    outlet: str | None = Field(default=None, max_length=200)
-    author: str | None = Field(default=None, max_length=200)
-    #: The critic's own name on the network, with its @.
-    handle: str | None = Field(default=None, max_length=100)
-    link: str | None = Field(default=None, max_length=2000)
-    #: In the form of `domain.ratings`: `3.5/5`, `B+`.
-    rating: str | None = Field(default=None, max_length=20)
-    #: The whole review, as plain text; what is quoted is verbatim in it.
-    text: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    #: BCP 47, e.g. `en`.
-    language: str | None = Field(default=None, max_length=35)
-    #: The day on which it appeared; and the very instant, where that is known.
-    published_on: date | None = None
-    published_at: datetime | None = None
-
-
-class Review(ReviewBase, table=True):
-    """A review as kept; `slug` is its name in commands."""
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: int | None = Field(default=None, primary_key=True)
-    slug: str = Field(max_length=80, unique=True)
-    work_id: int | None = Field(
-        default=None, foreign_key="work.id", ondelete="RESTRICT", index=True
-    )
-    disclosure: Disclosure | None = Field(
-        default=None, sa_column=sa.Column(one_of(Disclosure, "disclosure"), nullable=True)
-    )
-    #: Whether its link must lead to it before a post about it leaves.
-    check_link: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-    #: A draft was taken from a feed or a page and waits for the critic's eyes.
-    draft: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-    #: Names of the fields that Handbill is not sure of.
-    unsure: list[str] = Field(
-        default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}
-    )
-    #: The address or file that it was read from.
-    source: str | None = Field(default=None, max_length=2000)
-    created_at: datetime
-
-
-class Embargo(SQLModel, table=True):
-    """Until when nothing about a review may leave."""
-
-    __table_args__ = (
-        sa.UniqueConstraint("review_id", "kind"),
-        sa.CheckConstraint(
-            "(lifted_at IS NULL) = (lifted_why IS NULL)", name="early_lift_has_reason"
-        ),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    review_id: int = Field(foreign_key="review.id", ondelete="RESTRICT")
-    #: Which posts it holds: all of them, or also the first reactions.
-    kind: Kind = Field(sa_column=sa.Column(one_of(Kind, "kind"), nullable=False))
-    until: datetime
-    #: The instant as the person gave it, in `zone`.
-    wall: str = Field(max_length=64)
-    zone: str = Field(max_length=64)
-    created_at: datetime
-    #: Lifted early by a person, who said that they may, and why.
-    lifted_at: datetime | None = None
-    lifted_why: str | None = None
-
-
-class Feed(SQLModel, table=True):
-    """A critic's RSS or Atom feed; each new entry becomes the draft of a review, once."""
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: int | None = Field(default=None, primary_key=True)
-    url: str = Field(max_length=2000, unique=True)
-    title: str | None = Field(default=None, max_length=500)
-    #: What the server wants to hear again (RFC 9110, 13.1).
-    etag: str | None = Field(default=None, max_length=500)
-    modified: str | None = Field(default=None, max_length=100)
-    looked_at: datetime | None = None
-    #: Why it could not be read when last looked at, in one sentence.
-    trouble: str | None = None
-    created_at: datetime
-
-
-class FeedEntry(SQLModel, table=True):
-    """An entry of a feed that was seen, so that it is taken once."""
-
-    __tablename__ = "feed_entry"
-    __table_args__ = (sa.UniqueConstraint("feed_id", "key"), {"sqlite_autoincrement": True})
-
-    id: int | None = Field(default=None, primary_key=True)
-    feed_id: int = Field(foreign_key="feed.id", ondelete="CASCADE")
-    #: Its own id, or else its link.
-    key: str = Field(max_length=500)
-    review_id: int | None = Field(default=None, foreign_key="review.id", ondelete="SET NULL")
-    seen_at: datetime
 
 
 class Post(SQLModel, table=True):
@@ -413,30 +212,3 @@ IS_QUEUED = col(Post.status) == QUEUED
 IS_PUBLISHING = col(Post.status) == PUBLISHING
 #: The order of numbers, for a few posts among many: not by walking through the numbers of all.
 BY_NUMBER = col(Post.id) + 0
-
-
-class Worker(SQLModel, table=True):
-    """A process that publishes, or did lately: `handbill run`, or one `handbill tick`."""
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(max_length=64, unique=True)
-    host: str = Field(max_length=255)
-    pid: int
-    version: str = Field(max_length=32)
-    started_at: datetime
-    #: Its last sign of life.
-    seen_at: datetime
-    #: It ended in peace.
-    stopped_at: datetime | None = None
-    #: Why it publishes nothing although it lives, in one sentence.
-    trouble: str | None = None
-
-
-class Standing(SQLModel, table=True):
-    """What holds for the whole house until it is taken away, such as the one big pause."""
-
-    name: str = Field(max_length=32, primary_key=True)
-    value: str
-    since: datetime
