@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -19,7 +20,9 @@ from handbill.inputs import TimeIn
 from handbill.models import Account, Embargo, Review, Work
 from handbill.services import liveness, publishing, queueing, reviewing, slotting
 from handbill.services.desk import Desk
+from handbill.store import embargoes as rows
 from handbill.store import posts
+from handbill.store.embargoes import Which
 from handbill.store.engine import write
 from tests.factories import (
     DAY,
@@ -282,3 +285,47 @@ def test_past_the_cap_nothing_is_sent_and_a_person_is_told(both: Desk) -> None:
     assert publish(both, line) is Status.QUEUED
     assert "It costs $0.015" in (get(both.engine, number).post.attention or "")
     assert "publish" not in line.asked
+
+
+# What a first reaction, and a post about nothing, must not give away
+
+
+def embargo(desk: Desk) -> None:
+    """The embargo on the review lifts in two days; reactions are free."""
+    lift = Moment.of(NOW + 2 * DAY, ZoneInfo("UTC"))
+    rows.put(desk.engine, Which(1, Kind.REVIEW), lift, [], NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Look: {LINK}",
+        "Look: EXAMPLE.com/skerry",
+        "“It is the boldest thing of the year.” Soon.",
+        "It  is the\nboldest thing of the year.",
+    ],
+)
+def test_a_reaction_is_not_the_review(both: Desk, text: str) -> None:
+    embargo(both)
+    with pytest.raises(InputProblem, match="first reaction may not"):
+        queue(both, text, kind=Kind.REACTION)
+    number = queue(both, "What a night at sea!", kind=Kind.REACTION)
+    with pytest.raises(InputProblem, match="first reaction may not"):
+        queueing.edit(both, number, text, None)
+
+
+def test_a_picked_quote_is_no_reaction(both: Desk) -> None:
+    with pytest.raises(InputProblem, match="may not quote"):
+        queue(both, "", quote=1, kind=Kind.REACTION)
+
+
+def test_the_link_of_a_review_under_embargo_waits_whatever_the_post_is_about(
+    both: Desk, hands: Hands
+) -> None:
+    embargo(both)
+    for text in (f"Read it: {LINK}", "example.com/skerry"):
+        with pytest.raises(InputProblem, match="under embargo"):
+            queue(both, text, review=None)
+    assert queue(both, "Read https://example.com/other", review=None)
+    hands.now = NOW + 2 * DAY
+    assert queue(both, f"Read it: {LINK}", review=None)

@@ -9,7 +9,7 @@ from handbill.domain.plans import Turn
 from handbill.domain.timetables import Written
 from handbill.errors import InputProblem
 from handbill.models import Account, Review
-from handbill.services import templates, wording
+from handbill.services import embargoes, templates, wording
 from handbill.services.desk import Desk
 from handbill.services.pricing import alts, priced
 from handbill.services.templates import VARIABLES, Absent
@@ -91,6 +91,7 @@ class Writer:
         except Absent as absent:
             raise self._lacking(absent.field) from None
         (text,) = wording.disclosed(self.desk, self.review, [text])
+        embargoes.refuse_giving_away(self.desk, self.review, turn.step.kind, [text])
         wording.refuse_spoilers(self.desk, self.account, self.review, [text], turn.step.spoiler)
         module = self.desk.networks(self.account.network)
         if wrong := module.check(text, ()):

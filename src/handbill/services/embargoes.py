@@ -9,6 +9,8 @@ from datetime import datetime
 
 from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import Status
+from handbill.domain.text.quotes import contains
+from handbill.domain.text.sentences import sentences
 from handbill.domain.when import Moment, parse
 from handbill.domain.zones import Fold, show, zone
 from handbill.errors import InputProblem, NotFound
@@ -202,13 +204,44 @@ def refuse_early(
     )
 
 
-def refuse_link(review: Review | None, kind: Kind, texts: Sequence[str]) -> None:
-    """Raise InputProblem for a first reaction that leads to the review itself."""
-    if review is None or kind is not Kind.REACTION:
-        return
-    link = (review.link or "").split("://")[-1].rstrip("/").casefold()
-    if link and any(link in text.casefold() for text in texts):
+#: So much of a review is looked through for what a reaction must not say yet, in characters; and a
+#: sentence must be so long to be the review's own.
+_LOOKED_THROUGH, _OWN = 120_000, 25
+
+
+def refuse_giving_away(
+    desk: Desk, review: Review | None, kind: Kind, texts: Sequence[str], quote: str | None = None
+) -> None:
+    """Raise InputProblem for a first reaction that leads to the review or quotes it, and for a post
+    about nothing that leads to a review under embargo."""
+    if review is None:
+        return _refuse_unattached(desk, texts)
+    if kind is not Kind.REACTION:
+        return None
+    if any(_leads_to(review.link, text) for text in texts):
         raise InputProblem(
             f"A first reaction may not contain the link of {review.slug}.",
             "Leave the link away, or queue it as a teaser of the review: --kind review.",
         )
+    text = review.text[:_LOOKED_THROUGH]
+    own = [text[one.start : one.end] for one in sentences(text)]
+    if quote or any(contains(t, one) for t in texts for one in own if len(one) >= _OWN):
+        raise InputProblem(
+            f"A first reaction may not quote {review.slug}: that is the review itself.",
+            "Say it in other words, or queue it as a teaser of the review: --kind review.",
+        )
+    return None
+
+
+def _leads_to(link: str | None, text: str) -> bool:
+    plain = (link or "").split("://")[-1].rstrip("/").casefold()
+    return bool(plain) and plain in text.casefold()
+
+
+def _refuse_unattached(desk: Desk, texts: Sequence[str]) -> None:
+    for review in embargoes.reviews_held(desk.engine, desk.clock()):
+        if any(_leads_to(review.link, text) for text in texts):
+            raise InputProblem(
+                f"This has the link of {review.slug}, which is under embargo.",
+                f"Queue it for that review, and it waits: --review {review.slug} --at embargo+0",
+            )

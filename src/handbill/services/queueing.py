@@ -58,7 +58,7 @@ def _checked(desk: Desk, new: PostIn, confirm: Confirm) -> NewPost:
         raise InputProblem("The post has no time.", "Give --at WHEN, --now, --slot or --draft.")
     due = moments.when(desk, account, new, About(review, new.kind), confirm) if new.at else None
     embargoes.refuse_early(desk, account, review, new.kind, due.timing.due_at if due else None)
-    embargoes.refuse_link(review, new.kind, texts)
+    embargoes.refuse_giving_away(desk, review, new.kind, texts, quote)
     rows = [[pictures.as_row(image) for image in images] for images in kept]
     return NewPost(
         account_id=account.id or 0,
@@ -159,7 +159,7 @@ def edit(desk: Desk, post_id: int, text: str | None, images: list[ImageIn] | Non
     refuse(desk, entry.account, new_text, shown)
     says = [new_text, *(image.alt for image in shown)]
     wording.refuse_spoilers(desk, entry.account, entry.review, says, entry.post.spoiler)
-    embargoes.refuse_link(entry.review, entry.post.kind, [new_text])
+    embargoes.refuse_giving_away(desk, entry.review, entry.post.kind, [new_text])
     rows = None if kept is None else [pictures.as_row(image) for image in kept]
     price = _repriced(desk, entry, part, new_text, len(shown))
     if entry.post.status is Status.QUEUED and entry.post.due_at:

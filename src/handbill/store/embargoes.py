@@ -200,3 +200,14 @@ def holds(engine: Engine, review_id: int) -> Sequence[Hold]:
     """The embargoes of a review as the domain sees them; one lifted early ended then."""
     with read(engine) as session:
         return holds_of(session, [review_id]).get(review_id, [])
+
+
+def reviews_held(engine: Engine, now: datetime) -> Sequence[Review]:
+    """The reviews with a link about which something is under embargo."""
+    with read(engine) as session:
+        held = sa.select(col(Embargo.review_id)).where(
+            col(Embargo.lifted_at).is_(None), col(Embargo.until) > now
+        )
+        return session.exec(
+            select(Review).where(col(Review.link).is_not(None), col(Review.id).in_(held))
+        ).all()
