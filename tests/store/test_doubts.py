@@ -366,6 +366,28 @@ def test_a_post_that_does_not_exist_cannot_be_judged(engine: Engine) -> None:
     assert doubts.judge(engine, 99, None, NOW + QUIET) is None
 
 
+def test_a_no_waits_until_no_request_can_be_on_its_way(engine: Engine) -> None:
+    """A look at the network proves nothing before, for a person neither."""
+    post_id = add_in(engine, Status.IN_DOUBT)
+    for early in (timedelta(0), QUIET - SECOND):
+        with pytest.raises(InputProblem) as problem:
+            doubts.judge(engine, post_id, None, NOW + early)
+        left = (QUIET - early).total_seconds()
+        assert problem.value.says == (
+            f"A request for post #{post_id} may still be on its way to the network."
+        )
+        assert problem.value.cure == (
+            f"Look again in {left:.0f} s, and then: handbill queue deny {post_id}"
+        )
+    assert status_of(engine, post_id) is Status.IN_DOUBT
+    assert doubts.judge(engine, post_id, None, NOW + QUIET) is Status.QUEUED
+
+
+def test_a_yes_need_not_wait(engine: Engine) -> None:
+    post_id = add_in(engine, Status.IN_DOUBT)
+    assert doubts.judge(engine, post_id, receipt("1001"), NOW) is Status.PUBLISHED
+
+
 def test_a_person_is_quicker_than_a_look_that_is_under_way(engine: Engine) -> None:
     post_id = add_in(engine, Status.IN_DOUBT)
     doubt = the_doubt(engine)
