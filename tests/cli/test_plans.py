@@ -25,7 +25,7 @@ def _plan(shell: Shell, store: Engine) -> None:
     add_review(store, text=f"So. {QUOTE}", link="https://example.com/skerry")
     overwrite(store, Review, 1, published_on=now().date() + 3 * DAY)
     folder = shell.home / "config" / "plans"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "mine.toml").write_text(
         'about = "Two."\n'
         '[[step]]\nname = "one"\nwhen = "published+1d 12:00"\nquote = true\n'
@@ -125,3 +125,12 @@ def test_in_a_terminal_it_asks_first(shell: Shell, typed: str, made: int) -> Non
     os.close(terminal)
     assert "Make it so? [y/N]" in done.stderr
     assert len(shell.fine("queue", "list", "--json").json) == made
+
+
+def test_a_plan_of_ones_own_that_is_wrong_hides_no_other(shell: Shell) -> None:
+    folder = shell.home / "config" / "plans"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text("about = [", "utf-8")
+    answer = shell.fine("plan", "list")
+    assert "festival" in answer.out
+    assert "mine.toml is not valid TOML" in answer.err

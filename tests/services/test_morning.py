@@ -138,3 +138,13 @@ def test_the_day_on_which_the_clocks_go_back_has_twenty_five_hours(engine: Engin
     found = morning.sheet(desk, PARIS)
     assert numbers(found.leaving) == inside
     assert get(engine, outside).post.id not in numbers(found.leaving)
+
+
+def test_a_post_that_an_embargo_holds_is_on_the_sheet_of_the_day_on_which_it_lifts(
+    engine: Engine,
+) -> None:
+    number = add_post(engine, at=NOW + HOUR, limit=9 * DAY)
+    overwrite(engine, Post, number, not_before=NOW + 3 * DAY, embargo_until=NOW + 3 * DAY)
+    assert numbers(sheet(engine).leaving) == []
+    assert numbers(sheet(engine, "2026-11-23").leaving) == [number]
+    assert numbers(sheet(engine, "2026-11-24").leaving) == []

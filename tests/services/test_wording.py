@@ -18,7 +18,7 @@ from handbill.domain.when import Moment
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import Account, Embargo, Review, Work
-from handbill.services import liveness, publishing, queueing, reviewing, slotting
+from handbill.services import liveness, publishing, queueing, reviewing, slotting, wording
 from handbill.services.desk import Desk
 from handbill.store import embargoes as rows
 from handbill.store import posts
@@ -329,3 +329,51 @@ def test_the_link_of_a_review_under_embargo_waits_whatever_the_post_is_about(
     assert queue(both, "Read https://example.com/other", review=None)
     hands.now = NOW + 2 * DAY
     assert queue(both, f"Read it: {LINK}", review=None)
+
+
+# What was fit when it was queued, and is not any more
+
+
+def publishes(desk: Desk, number: int) -> Status:
+    line = Line()
+    status = publish(desk, line, NOW + HOUR)
+    assert ("publish" in line.asked) is (status is Status.PUBLISHED)
+    assert get(desk.engine, number).post.status is status
+    return status
+
+
+@pytest.mark.parametrize(
+    ("row", "columns", "why"),
+    [
+        (Work, {"spoilers": ["lamp"]}, "It gives away: lamp."),
+        (Review, {"disclosure": Disclosure.TRIP}, "It does not say what you have to disclose."),
+    ],
+)
+def test_what_became_unfit_is_named_held_and_goes_out_once_it_is_mended(
+    both: Desk, row: type[Work | Review], columns: dict[str, object], why: str
+) -> None:
+    number = queue(both, "The lamp!", at="+1h", no_later_than="1d")
+    overwrite(both.engine, row, 1, **columns)
+    assert [(e.post.id, says) for e, says in wording.misfits(both, [1])] == [(number, why)]
+    assert isinstance(both.clock, Hands)
+    both.clock.now = NOW + HOUR
+    assert publishes(both, number) is Status.QUEUED
+    assert why in (get(both.engine, number).post.attention or "")
+    queueing.edit(both, number, "The light!", None)
+    assert wording.misfits(both, [1]) == []
+    both.clock.now = NOW + 2 * HOUR
+    assert publish(both, Line(), both.clock.now) is Status.PUBLISHED
+
+
+def test_a_draft_that_became_unfit_is_not_approved(both: Desk) -> None:
+    number = queue(both, "The lamp!", at="+1h", draft=True)
+    overwrite(both.engine, Work, 1, spoilers=["lamp"])
+    with pytest.raises(InputProblem, match="It gives away: lamp"):
+        queueing.approve(both, number)
+
+
+def test_posts_of_one_batch_take_a_slot_each(both: Desk) -> None:
+    slotting.keep(both, "ines", ["daily 09:00"])
+    new = [(f"line {n}", post_in(f"Number {n}.", at="slot")) for n in range(3)]
+    due = [entry.post.due_at for entry in queueing.queue(both, new, no)]
+    assert due == [datetime(2026, 11, day, 8, tzinfo=UTC) for day in (21, 22, 23)]

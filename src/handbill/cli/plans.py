@@ -29,7 +29,9 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
     from handbill.services import plans
 
     here = door(context)
-    found = plans.listing(here.desk)
+    found, wrong = plans.listing(here.desk)
+    for problem in wrong:
+        render.hint(str(problem))
     if as_json:
         return render.as_json([_plan_json(plan) for plan in found])
     render.table(

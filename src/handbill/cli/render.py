@@ -141,7 +141,7 @@ def what_next(entry: "Entry", missed: int = 1) -> str | None:
             f"handbill queue edit {post.id} --text TEXT, or handbill queue cancel {post.id}; "
             f"other quotes: handbill tease {entry.review.slug if entry.review else 'REVIEW'}"
         )
-    if post.status is Status.PUBLISHED:
+    if post.status is Status.PUBLISHED and post.attention:
         return f"Look at both, then say that you have: handbill queue confirm {post.id}"
     if post.status is Status.MISSED and missed > 1:
         return (

@@ -14,6 +14,7 @@ from handbill.errors import InputProblem
 
 if TYPE_CHECKING:
     from handbill.models import ReleaseDate
+    from handbill.services.desk import Desk
     from handbill.services.works import Change, Known
 
 group = typer.Typer(help="The works that reviews are about.", no_args_is_help=True)
@@ -164,11 +165,21 @@ def spoilers(
     if as_json:
         return render.as_json(_json(known))
     listed = ", ".join(known.work.spoilers)
-    return render.say(
+    render.say(
         f"No post about {known.work.title} may give away: {listed}."
         if listed
         else f"Nothing of {known.work.title} needs to be kept back."
     )
+    return misfits(desk, [review.id or 0 for review in known.reviews])
+
+
+def misfits(desk: "Desk", review_ids: list[int]) -> None:
+    """Name the waiting posts that must not leave as they are; none of them will."""
+    from handbill.services import wording
+
+    for entry, why in wording.misfits(desk, review_ids):
+        render.say(f"! #{entry.post.id} is held. {why}")
+        render.hint(f"handbill queue edit {entry.post.id} --text TEXT, or queue cancel it")
 
 
 def _json(known: "Known") -> dict[str, Any]:

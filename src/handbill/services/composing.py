@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from handbill.domain import ratings
 from handbill.domain.lifecycle import Status
 from handbill.domain.plans import Turn
+from handbill.domain.text.quotes import contains
 from handbill.domain.timetables import Written
 from handbill.errors import InputProblem
 from handbill.models import Account, Review
@@ -19,7 +20,7 @@ from handbill.store.listings import Entry
 def verbatim(review: Review, quote: str) -> str:
     """A quote with single blanks. Raises InputProblem if the review does not say just that."""
     plain = " ".join(quote.split())
-    if not plain or plain not in " ".join(review.text.split()):
+    if not plain or not contains(review.text, plain):
         raise InputProblem(
             f"The review does not say {plain[:80]!r}.",
             f"Quote it word for word; see: handbill review show {review.slug}",
@@ -45,7 +46,7 @@ class Quotes:
     def candidates(self, made: Entry | None) -> Iterator[str]:
         """First the one that the post has, if it is still in the review."""
         own = made.parts[0].quote if made else None
-        if own and " ".join(own.split()) in " ".join(self._review.text.split()):
+        if own and contains(self._review.text, own):
             yield own
         yield from (quote for quote in self._best if quote not in self._used)
 

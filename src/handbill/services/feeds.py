@@ -183,9 +183,13 @@ def _short(value: str | None, most: int) -> str | None:
 # Drafting
 
 
+#: So many entries of a feed are looked at, its first ones; nobody writes more in half an hour.
+MOST_ENTRIES = 100
+
+
 def _draft(desk: Desk, feed: Feed, read: _Read) -> list[Review]:
     drafts = []
-    for key in feeds.unseen(desk.engine, feed, list(read.entries)):
+    for key in feeds.unseen(desk.engine, feed, list(read.entries)[:MOST_ENTRIES]):
         new = _review(read, read.entries[key])
         slug = slugify(new.work or new.title)
         if review := feeds.draft(desk.engine, feed, key, (new, slug), desk.clock()):

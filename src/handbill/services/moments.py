@@ -1,7 +1,7 @@
 """Turns the words for a time into the time of a post: a moment, an offset from a date of its
 review, or the next free slot of its account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -31,6 +31,8 @@ class About:
 
     review: Review | None = None
     kind: Kind = Kind.REVIEW
+    #: Slots that other posts of the same batch have taken.
+    taken: Collection[datetime] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _found(
     """A slot, or an offset; None for any other words."""
     text, now = (asked.at or "").strip(), desk.clock()
     if text.lower() == SLOT:
-        return slotting.next_free(desk, account, _earliest(desk, about, now)), None
+        return slotting.next_free(desk, account, _earliest(desk, about, now), about.taken), None
     offset = offsets.parse(text)
     if offset is None:
         return None

@@ -86,7 +86,17 @@ def _due(desk: Desk, day: date, zone: ZoneInfo) -> list[Entry]:
     since, until = (_midnight(day + timedelta(days=n), zone) for n in (0, 1))
     those = [status for status in Status if status not in (Status.CANCELLED, *NEEDS_EYES)]
     found = listings.history(desk.engine, those, since, until, None, None, None)
-    return [entry for entry in found if entry.post.due_at is not None]
+    known = {entry.post.id for entry in found}
+    lifting = listings.lifting(desk.engine, since, until)
+    found = [*(entry for entry in lifting if entry.post.id not in known), *found]
+    return [entry for entry in found if _leaves_on(entry, until)]
+
+
+def _leaves_on(entry: Entry, until: datetime) -> bool:
+    """Whether a post of the day is not held beyond it."""
+    post = entry.post
+    held = post.status in AHEAD and post.embargo_until is not None and post.embargo_until >= until
+    return post.due_at is not None and not held
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -14,7 +14,7 @@ from handbill.domain.plans import Plan, Turn
 from handbill.domain.timetables import SETTLED, Change, Row
 from handbill.errors import InputProblem, NotFound
 from handbill.models import Account, Review
-from handbill.services import composing, teasing, timing
+from handbill.services import composing, teasing, timing, wording
 from handbill.services.composing import Quotes
 from handbill.services.desk import Desk
 from handbill.services.pricing import Purse
@@ -278,6 +278,7 @@ def approve(desk: Desk, plan: str, slug: str) -> list[Entry]:
         raise NotFound(f"{plan} has no drafts for {slug}.", f"Make them: {again}")
     now, purse = desk.clock(), Purse(desk)
     for entry in drafts:
+        wording.refuse_unfit(desk, entry)
         due = entry.post.due_at
         if due is not None and due < now:
             number = entry.post.id

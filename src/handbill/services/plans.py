@@ -21,9 +21,15 @@ def files(desk: Desk) -> Mapping[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
 
 
-def listing(desk: Desk) -> list[Plan]:
-    """All plans by name. Raises InputProblem for one that is wrong."""
-    return [_read(name, file) for name, file in sorted(files(desk).items())]
+def listing(desk: Desk) -> tuple[list[Plan], list[InputProblem]]:
+    """All plans by name, and what is wrong with those that cannot be read."""
+    found, wrong = [], []
+    for name, file in sorted(files(desk).items()):
+        try:
+            found.append(_read(name, file))
+        except InputProblem as problem:
+            wrong.append(problem)
+    return found, wrong
 
 
 def named(desk: Desk, name: str) -> Plan:

@@ -21,7 +21,7 @@ from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unk
 from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
-from handbill.services import hours, liveness, pricing
+from handbill.services import hours, liveness, pricing, wording
 from handbill.services.desk import Desk
 from handbill.store import accounts, arming, overdue, records
 
@@ -80,8 +80,13 @@ def publish(desk: Desk, claim: Claim) -> Ended:
 
 
 def _refuse_unready(desk: Desk, claim: Claim) -> None:
-    """Raise Halted while the post would cost too much, or lead to a review that nobody can read."""
-    reason = pricing.may_spend(desk, claim) or liveness.why_not_yet(desk, claim)
+    """Raise Halted while the post would cost too much, say what it must not, or lead to a review
+    that nobody can read."""
+    reason = (
+        pricing.may_spend(desk, claim)
+        or wording.why_unfit(desk, claim)
+        or liveness.why_not_yet(desk, claim)
+    )
     if reason:
         raise Halted(NotSent(f"{reason} Nothing was sent; it is tried again.", attention=True))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from handbill.domain.lifecycle import Status
@@ -30,9 +30,12 @@ def queue(
     Each post comes with where it was given ("line 3"; empty for a single one).
     """
     now, ready, wrong, purse = desk.clock(), [], [], Purse(desk)
+    taken: dict[str, list[datetime]] = {}
     for place, one in new:
         try:
-            checked = _checked(desk, one, confirm)
+            times = taken.setdefault(one.account, [])
+            checked = _checked(desk, one, times, confirm)
+            times += [checked.timing.due_at] if checked.timing else []
             _pay(desk, checked, one.account, purse)
             ready.append(checked)
         except Problem as problem:
@@ -44,7 +47,7 @@ def queue(
     return [listings.get(desk.engine, number) for number in posts.add(desk.engine, ready, now)]
 
 
-def _checked(desk: Desk, new: PostIn, confirm: Confirm) -> NewPost:
+def _checked(desk: Desk, new: PostIn, taken: Sequence[datetime], confirm: Confirm) -> NewPost:
     account = accounts.named(desk.engine, new.account)
     review = reviews.named(desk.engine, new.review) if new.review else None
     texts, quote = wording.quoted(desk, review, [part.text for part in new.parts], new.quote)
@@ -56,7 +59,8 @@ def _checked(desk: Desk, new: PostIn, confirm: Confirm) -> NewPost:
     wording.refuse_spoilers(desk, account, review, [*texts, *alts], new.spoiler)
     if not new.at and not new.draft:
         raise InputProblem("The post has no time.", "Give --at WHEN, --now, --slot or --draft.")
-    due = moments.when(desk, account, new, About(review, new.kind), confirm) if new.at else None
+    about = About(review, new.kind, taken)
+    due = moments.when(desk, account, new, about, confirm) if new.at else None
     embargoes.refuse_early(desk, account, review, new.kind, due.timing.due_at if due else None)
     embargoes.refuse_giving_away(desk, review, new.kind, texts, quote)
     rows = [[pictures.as_row(image) for image in images] for images in kept]
@@ -101,6 +105,7 @@ def approve(desk: Desk, post_id: int) -> Entry:
     entry = listings.get(desk.engine, post_id)
     post, due = entry.post, entry.post.due_at
     if post.status is Status.DRAFT:
+        wording.refuse_unfit(desk, entry)
         embargoes.refuse_early(desk, entry.account, entry.review, post.kind, due)
     last = post.no_later_than
     if post.status is Status.DRAFT and last is not None and last < desk.clock():
@@ -138,6 +143,8 @@ def reschedule(desk: Desk, post_id: int, asked: TimeIn, confirm: Confirm) -> Ent
         refuse_over_cap(desk, entry.account, entry.post.price, timing.due_at, post_id)
     kind = entry.post.kind
     embargoes.refuse_early(desk, entry.account, entry.review, kind, timing.due_at)
+    if entry.post.status is not Status.DRAFT:
+        wording.refuse_unfit(desk, entry)
     posts.change(desk.engine, post_id, posts.reschedule(timing, found.anchor))
     return listings.get(desk.engine, post_id)
 

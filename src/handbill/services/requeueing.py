@@ -12,7 +12,7 @@ from handbill.domain.zones import zone
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
 from handbill.models import Account
-from handbill.services import embargoes, moments
+from handbill.services import embargoes, moments, wording
 from handbill.services.desk import Desk
 from handbill.services.moments import About, Confirm
 from handbill.services.pricing import Purse
@@ -113,6 +113,7 @@ def requeue(desk: Desk, turns: Sequence[Turn]) -> list[Entry]:
     """Queue them again as planned, all or none. Raises TooLate when one has moved on meanwhile."""
     purse = Purse(desk)
     for turn in turns:
+        wording.refuse_unfit(desk, turn.entry)
         purse.take(turn.entry.account, turn.entry.post.price, turn.timing.due_at)
     acts = {turn.entry.post.id or 0: posts.requeue(turn.timing) for turn in turns}
     posts.change_all(desk.engine, acts)

@@ -118,6 +118,18 @@ def of_plan(engine: Engine, review_id: int, plan: str) -> list[Entry]:
     return _entries(engine, conditions, [col(Post.status) != Status.CANCELLED])
 
 
+def lifting(engine: Engine, since: datetime, until: datetime) -> list[Entry]:
+    """Queued posts that are due before and leave when their embargo lifts in this time."""
+    conditions: list[Any] = [
+        IS_QUEUED,
+        col(Post.not_before) >= since,
+        col(Post.not_before) < until,
+        col(Post.embargo_until).is_not(None),
+        col(Post.due_at) < since,
+    ]
+    return _entries(engine, conditions, [col(Post.not_before).desc()], MOST)
+
+
 def overdue(engine: Engine, since: datetime) -> list[Entry]:
     """Posts that should have left before `since` and have not, or whose worker has gone silent.
 
