@@ -129,7 +129,7 @@ def test_in_a_terminal_it_asks_first(shell: Shell, typed: str, made: int) -> Non
 
 def test_a_plan_of_ones_own_that_is_wrong_hides_no_other(shell: Shell) -> None:
     folder = shell.home / "config" / "plans"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "mine.toml").write_text("about = [", "utf-8")
     answer = shell.fine("plan", "list")
     assert "festival" in answer.out
