@@ -87,6 +87,8 @@ def test_without_a_text_it_is_the_quote_and_the_work(both: Desk) -> None:
 def test_a_quote_without_a_place_a_review_or_a_number_is_refused(both: Desk) -> None:
     with pytest.raises(InputProblem, match="no place for the quote"):
         queue(both, "See it.", quote=1)
+    with pytest.raises(InputProblem, match="none was picked"):
+        queue(both, "“{quote}” Go.")
     with pytest.raises(InputProblem, match="from a review"):
         queue(both, "{quote}", quote=1, review=None)
     with pytest.raises(NotFound, match="no quote 99"):

@@ -25,6 +25,11 @@ def quoted(
     Without a text it is the quote and the work's name. Raises NotFound for a number that `tease`
     does not show, InputProblem where the text has no place for it.
     """
+    if number is None and any(PLACE in text for text in texts):
+        raise InputProblem(
+            f"The text has a place for a quote, {PLACE}, and none was picked.",
+            "Pick one: --quote N; its numbers: handbill tease REVIEW",
+        )
     if number is None:
         return [*texts], None
     if review is None:
