@@ -196,3 +196,20 @@ def test_status_and_queue_list_never_stumble_over_a_held_draft(
     shell.fine("queue", "list")
     shell.fine("status")
     posts.change(store, number, posts.cancel)
+
+
+def test_a_post_that_is_held_beyond_its_limit_is_named_with_a_way_on(
+    shell: Shell, store: Engine
+) -> None:
+    account = add_account(store, "mo")
+    number = add_post(store, account, at=now() + HOUR, review=add_review(store, "held-up"))
+    shell.fine("review", "embargo", "set", "held-up", "+5h")
+    state = shell("status")
+    assert state.code == 3
+    assert f"! #{number} is under embargo until " in state.out
+    assert f"handbill queue reschedule {number} --at embargo+0" in state.out
+    assert "needs your eyes" not in state.out
+    assert [p["id"] for p in shell("status", "--json").json["held_beyond_limit"]] == [number]
+    assert "⚑ held until " in shell.fine("queue", "list").out
+    shell.fine("queue", "reschedule", str(number), "--at", "embargo+0")
+    assert shell("status").code == 0

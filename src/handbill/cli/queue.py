@@ -162,7 +162,7 @@ def listing(
         [
             [
                 f"#{entry.post.id} {render.status(entry.post.status)}",
-                render.brief(entry.post.due_at, entry.post.zone),
+                _when(entry),
                 f"{_to(entry)}{_price(entry)}\n{render.short(entry)}",
             ]
             for entry in entries
@@ -172,6 +172,15 @@ def listing(
 
 def _price(entry: "Entry") -> str:
     return "" if entry.post.price is None else f", {prices.show(entry.post.price)}"
+
+
+def _when(entry: "Entry") -> str:
+    """When it is due, and until when an embargo holds it."""
+    post = entry.post
+    due = render.brief(post.due_at, post.zone)
+    if post.embargo_until is None or post.due_at is None or post.due_at >= post.embargo_until:
+        return due
+    return f"{due}\n⚑ held until {render.brief(post.embargo_until, post.zone)}"
 
 
 def _to(entry: "Entry") -> str:

@@ -105,6 +105,7 @@ def _state_json(state: "State", running: bool | None) -> dict[str, object]:
         "next": render.posts_json(state.next_up),
         "late": render.posts_json(state.late),
         "needs_eyes": render.posts_json(state.eyes),
+        "held_beyond_limit": render.posts_json(state.held_beyond),
         "pause": pause_json(state.pause),
         "paused": [{"account": a.name, "reason": a.pause_reason} for a in state.paused],
         "resting": [{"account": a.name, "until": utc(a.rest_until)} for a in state.resting],
@@ -132,12 +133,23 @@ def _show_state(
         missed = state.counts.get(Status.MISSED, 0)
         if (next_step := render.what_next(entry, missed)) is not None:
             render.say(f"    → {next_step}")
+    for entry in state.held_beyond:
+        say_held_beyond(entry)
     if state.next_up:
         first = state.next_up[0]
-        due = render.time(first.post.due_at, first.post.zone)
+        due = render.time(first.post.not_before, first.post.zone)
         render.say(f"Next: #{first.post.id} to {first.account.name}, {due}.")
     if not state.needs_eyes:
         render.say("✓ Nothing needs your eyes.")
+
+
+def say_held_beyond(entry: "Entry") -> None:
+    """An embargo holds a post until after its limit; what to do."""
+    post = entry.post
+    lifts = render.time(post.embargo_until, post.embargo_zone or post.zone)
+    limit = render.time(post.no_later_than, post.zone)
+    render.say(f"! #{post.id} is under embargo until {lifts}, after its limit: {limit}.")
+    render.say(f"    → Or it is missed: handbill queue reschedule {post.id} --at embargo+0")
 
 
 def _show_workers(state: "State", running: bool | None, run: str) -> None:

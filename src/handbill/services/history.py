@@ -82,6 +82,8 @@ class State:
     next_up: Sequence[Entry]
     late: Sequence[Entry]
     eyes: Sequence[Entry]
+    #: Queued posts that an embargo holds until after their limit, so that they will be missed.
+    held_beyond: Sequence[Entry]
     #: The one big pause, if it is on.
     pause: Standing | None
     paused: Sequence[Account]
@@ -104,7 +106,8 @@ class State:
     @property
     def needs_eyes(self) -> bool:
         """Whether a person should look at something."""
-        return bool(self.eyes or self.pause or self.paused or self.late or self.troubles)
+        held = self.eyes or self.held_beyond or self.late
+        return bool(held or self.pause or self.paused or self.troubles)
 
 
 def state(desk: Desk) -> State:
@@ -119,6 +122,7 @@ def state(desk: Desk) -> State:
         next_up=listings.queue(engine, [Status.QUEUED], None, limit=5),
         late=listings.overdue(engine, now - MOMENT),
         eyes=listings.needing_eyes(engine),
+        held_beyond=listings.held_beyond(engine),
         pause=standing.get(engine, standing.PAUSE),
         paused=[account for account in everyone if account.paused_at],
         resting=[a for a in everyone if a.rest_until and a.rest_until > now and not a.paused_at],

@@ -130,6 +130,16 @@ def lifting(engine: Engine, since: datetime, until: datetime) -> list[Entry]:
     return _entries(engine, conditions, [col(Post.not_before).desc()], MOST)
 
 
+def held_beyond(engine: Engine) -> list[Entry]:
+    """Queued posts whose embargo lifts only after the last instant at which they may leave."""
+    conditions: list[Any] = [
+        IS_QUEUED,
+        col(Post.embargo_until).is_not(None),
+        col(Post.embargo_until) > col(Post.no_later_than),
+    ]
+    return _entries(engine, conditions, [col(Post.no_later_than)], MOST)
+
+
 def overdue(engine: Engine, since: datetime) -> list[Entry]:
     """Posts that should have left before `since` and have not, or whose worker has gone silent.
 
