@@ -112,8 +112,8 @@ def test_status_as_json(shell: Shell, store: Engine) -> None:
     answer = shell("status", "--json")
     assert answer.code == 3
     assert set(answer.json) == {
-        "running", "workers", "counts", "next", "late", "needs_eyes", "pause", "paused",
-        "resting", "months",
+        "running", "workers", "counts", "next", "late", "needs_eyes", "held_beyond_limit",
+        "pause", "paused", "resting", "months",
     }  # fmt: skip
     assert answer.json["running"] is False
     assert answer.json["counts"]["missed"] == 1

@@ -23,8 +23,8 @@ def test_the_sheet_shows_time_zone_text_price_and_embargo(shell: Shell, store: E
     due = now().replace(hour=12, minute=0, second=0, microsecond=0)
     number = add_post(store, at=due, text="A lamp. Two liars.", images=[image_row()])
     columns = {"price": Decimal("0.215"), "embargo_zone": "Europe/Berlin"}
-    overwrite(store, Post, number, not_before=due + 999 * MINUTE)
-    overwrite(store, Post, number, embargo_until=due + 999 * MINUTE, **columns)
+    overwrite(store, Post, number, not_before=due + 600 * MINUTE)
+    overwrite(store, Post, number, embargo_until=due + 600 * MINUTE, **columns)
     out = shell("today", "--zone", "UTC").out
     for words in ("Leaves (1):", "A lamp. Two liars.", "(Europe/Paris)", "$0.215", "1 picture"):
         assert words in out

@@ -136,6 +136,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         if lite:  # batch mode re-creates tables, and this cannot be switched in a transaction
             _pragma(connection, "foreign_keys=OFF")
         with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
+            if not lite:  # a slow machine may take its time between two statements
+                connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
             failpoint("migrate.before_commit")
