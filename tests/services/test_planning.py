@@ -113,7 +113,7 @@ def move_release(desk: Desk, day: date) -> None:
 
 def test_a_step_becomes_a_draft_with_all_that_belongs_to_it(both: Desk) -> None:
     plan = plan_of(
-        {"text": "“{{ quote }}” {{ work }}", "quote": True, "spoiler": "mild", "kind": "reaction"}
+        {"text": "“{{ quote }}” {{ work }}", "quote": True, "spoiler": "mild", "kind": "review"}
         | {"no_later_than": "3h"}
     )
     row = only(make(both, plan, quotes=QUOTES))
@@ -121,7 +121,7 @@ def test_a_step_becomes_a_draft_with_all_that_belongs_to_it(both: Desk) -> None:
     entry = get(both.engine, 1)
     post, part = entry.post, entry.parts[0]
     assert (post.status, post.plan, post.step) == (Status.DRAFT, "mine", "step1")
-    assert (post.anchor, post.kind, post.spoiler) == ("wide+0 12:00", "reaction", "mild")
+    assert (post.anchor, post.kind, post.spoiler) == ("wide+0 12:00", "review", "mild")
     assert (post.due_wall, post.zone) == ("2026-12-04 12:00", "Europe/Paris")
     assert post.due_at == datetime.fromisoformat("2026-12-04T11:00Z")
     assert post.no_later_than == datetime.fromisoformat("2026-12-04T14:00Z")
@@ -498,3 +498,11 @@ def test_a_text_chooses_the_form_of_the_rating(both: Desk, form: str, text: str)
     assert row.written is not None
     assert row.written.text.startswith(text)
     assert form != "stars" or row.written.text == "★★★½"
+
+
+@pytest.mark.parametrize("text", ["“{{ quote }}”", "{{ link }}", QUOTES[1]])
+def test_a_step_that_is_a_reaction_gives_nothing_of_the_review_away(both: Desk, text: str) -> None:
+    step = {"text": text, "quote": "quote" in text, "kind": "reaction"}
+    row = only(make(both, plan_of(step), quotes=QUOTES))
+    assert row.change is Change.SKIPPED
+    assert "first reaction may not" in row.remarks[0]

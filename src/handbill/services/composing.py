@@ -92,7 +92,7 @@ class Writer:
         except Absent as absent:
             raise self._lacking(absent.field) from None
         (text,) = wording.disclosed(self.desk, self.review, [text])
-        embargoes.refuse_giving_away(self.desk, self.review, turn.step.kind, [text])
+        embargoes.refuse_giving_away(self.desk, self.review, turn.step.kind, [text], quote)
         wording.refuse_spoilers(self.desk, self.account, self.review, [text], turn.step.spoiler)
         module = self.desk.networks(self.account.network)
         if wrong := module.check(text, ()):

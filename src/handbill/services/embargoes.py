@@ -223,7 +223,7 @@ def refuse_giving_away(
             f"A first reaction may not contain the link of {review.slug}.",
             "Leave the link away, or queue it as a teaser of the review: --kind review.",
         )
-    text = review.text[:_LOOKED_THROUGH]
+    text = " ".join(review.text[:_LOOKED_THROUGH].split())  # lines may be cut anywhere
     own = [text[one.start : one.end] for one in sentences(text)]
     if quote or any(contains(t, one) for t in texts for one in own if len(one) >= _OWN):
         raise InputProblem(

@@ -25,7 +25,8 @@ class Dates:
     now: datetime
     anchors: Mapping[str, Anchor]
     holds: Sequence[Hold]
-    #: The review, if it names no work and so has none of its dates.
+    #: The review; and once more, if it names no work and so has none of its dates.
+    slug: str = ""
     workless: str | None = None
 
 
@@ -42,7 +43,7 @@ def dates(desk: Desk, review: Review) -> Dates:
     """The dates of a review."""
     held = [Hold(one.kind, one.until, one.zone) for one in anchors.in_force(desk, review)]
     workless = review.slug if review.work_id is None else None
-    return Dates(desk.clock(), anchors.of(desk, review), held, workless)
+    return Dates(desk.clock(), anchors.of(desk, review), held, review.slug, workless)
 
 
 def find(
@@ -58,7 +59,14 @@ def find(
             return _at(account, turn, when, known, (made, taken))
         except InputProblem as problem:
             why.append(problem)
-    raise why[0]
+    raise _together(why, known)
+
+
+def _together(why: Sequence[InputProblem], known: Dates) -> InputProblem:
+    """One problem of several: any of the ways out will do."""
+    cures = list(dict.fromkeys(problem.cure for problem in why if problem.cure))
+    words = "; or: ".join(cures).replace(" REVIEW", f" {known.slug}")
+    return InputProblem(why[0].says, words)
 
 
 def _at(
