@@ -56,7 +56,7 @@ def hanging(
     status: Status = Status.QUEUED,
 ) -> int:
     number = add_in(desk.engine, status, account=account, review=review, at=at)
-    overwrite(desk.engine, Post, number, anchor=anchor)
+    overwrite(desk.engine, Post, number, anchor=anchor, zone=account.zone)
     return number
 
 
@@ -208,6 +208,17 @@ def test_each_account_has_its_own_clock(desk: Desk, review: Review, account: Acc
     other = hanging(desk, sol, review, "wide+0 09:00", NOW + DAY)
     put(desk, "2026-12-11")
     assert (due(desk, mine), due(desk, other)) == ("2026-12-11 08:00", "2026-12-11 14:00")
+
+
+def test_a_post_moves_on_the_clocks_that_the_person_named(
+    desk: Desk, review: Review, account: Account
+) -> None:
+    put(desk, "2026-12-04")
+    number = hanging(desk, account, review, "wide+0 09:00", NOW + DAY)
+    overwrite(desk.engine, Post, number, zone="Asia/Tokyo")
+    put(desk, "2026-12-11")
+    post = get(desk.engine, number).post
+    assert (due(desk, number), post.zone) == ("2026-12-11 00:00", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize("status", [Status.PUBLISHING, Status.IN_DOUBT, Status.PUBLISHED])

@@ -64,7 +64,7 @@ def compare(
             continue
         known = anchors(review)
         try:
-            moment = offsets.resolve(offset, known, zone(entry.account.zone), now)
+            moment = offsets.resolve(offset, known, zone(post.zone), now)
         except InputProblem as problem:
             if post.status in GONE:
                 continue
