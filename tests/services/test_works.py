@@ -256,6 +256,20 @@ def test_what_loses_its_date_keeps_its_time_and_is_told(
     assert get(desk.engine, number).post.due_at == NOW + DAY
 
 
+@pytest.mark.parametrize("at", ["2026-12-11", None])
+def test_a_slot_chosen_by_the_date_stays_and_is_told(
+    desk: Desk, review: Review, account: Account, at: str | None
+) -> None:
+    put(desk, "2026-12-04")
+    number = hanging(desk, account, review, "slot after wide+2d", NOW + DAY)
+    hanging(desk, account, review, "slot", NOW + DAY)
+    hanging(desk, account, review, "slot after wide+2d", NOW, Status.PUBLISHED)
+    ((entry, why),) = put(desk, at).diff.loose
+    assert entry.post.id == number
+    assert f"Apply its plan again, or give it a time: handbill queue reschedule {number}" in why
+    assert get(desk.engine, number).post.due_at == NOW + DAY
+
+
 def test_a_queued_post_that_would_be_past_moves_nothing(
     desk: Desk, review: Review, account: Account
 ) -> None:
