@@ -303,6 +303,21 @@ def test_when_one_has_changed_since_it_was_shown_nothing_moves(
     assert works.get(desk, "skerry-light").dates[0].day == date(2026, 12, 4)
 
 
+def test_when_another_post_came_since_it_was_shown_nothing_moves(
+    desk: Desk, review: Review, account: Account
+) -> None:
+    put(desk, "2026-12-04")
+    one = hanging(desk, account, review, "wide+0 09:00", NOW + DAY)
+    change = plan(desk, "2026-12-11")
+    two = hanging(desk, account, review, "release+0 10:00", NOW + DAY)
+    with pytest.raises(TooLate, match=f"#{two} has changed"):
+        works.keep(desk, change)
+    assert get(desk.engine, one).post.due_at == NOW + DAY
+    assert works.get(desk, "skerry-light").dates[0].day == date(2026, 12, 4)
+    put(desk, "2026-12-11")
+    put(desk, "2026-12-11")
+
+
 def test_what_moves_before_an_embargo_lifts_is_held_by_it(
     desk: Desk, review: Review, account: Account
 ) -> None:
