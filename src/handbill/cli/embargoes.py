@@ -56,7 +56,7 @@ def set_embargo(
     _refuse_loosening(change, may)
     if not as_json:
         _show_change(change)
-    move = bool(change.effect.moves) and _agreed(len(change.effect.moves), yes)
+    move = bool(change.effect.moves) and agreed(len(change.effect.moves), yes)
     told = embargoes.keep(here.desk, change, move=move)
     if as_json:
         return render.as_json(_told_json(change, told))
@@ -127,7 +127,7 @@ def _brief(moment: "datetime", zone: str | None) -> str:
     return render.time(moment, zone or "UTC")
 
 
-def _agreed(count: int, yes: bool) -> bool:
+def agreed(count: int, yes: bool) -> bool:
     """Whether the person wants posts moved; nobody there to ask means no."""
     if yes or not sys.stdin.isatty():
         return yes

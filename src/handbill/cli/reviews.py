@@ -9,12 +9,16 @@ import typer
 from handbill.cli import render
 from handbill.cli.asking import AsJson
 from handbill.cli.door import door
+from handbill.cli.embargoes import agreed, keeps_json, show_loose, show_moves
 from handbill.domain.disclosures import Disclosure
+from handbill.domain.lifecycle import LABELS
 
 if TYPE_CHECKING:
     from handbill.models import Review
     from handbill.services.desk import Desk
     from handbill.services.importing import Taken
+    from handbill.services.retiming import Diff
+    from handbill.store.listings import Entry
 
 group = typer.Typer(help="The reviews that posts are about.", no_args_is_help=True)
 
@@ -162,9 +166,10 @@ def edit(
     text: Annotated[
         str | None, typer.Option(help="A file with the review's text, or - for what is piped in.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Move posts without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a review; '' takes a field away."""
+    """Change a review, and with its dates the posts that hang on them; '' takes a field away."""
     from handbill.services import reviewing
 
     changes = _typed(
@@ -177,8 +182,41 @@ def edit(
     desk = door(context).desk
     if text is not None:
         changes["text"] = _taken(desk, text).whole
+    before = reviewing.dates(desk, slug)
     review = reviewing.edit(desk, slug, changes)
-    return _done(review, f"Changed the review {slug}.", as_json)
+    diff = reviewing.follow(desk, review, before)
+    if not as_json:
+        _done(review, f"Changed the review {slug}.", as_json)
+        _show_diff(diff)
+    moves = [moving.entry.post.id for moving in diff.moves]
+    move = bool(moves) and agreed(len(moves), yes)
+    if move:
+        reviewing.move(desk, diff)
+    keeps = [] if move else _unmoved(diff)
+    if as_json:
+        told = {"moved": moves if move else [], "keeps": keeps_json([*diff.loose, *keeps])}
+        return render.as_json({**_json(review), **told})
+    if move:
+        render.say(f"Moved: {', '.join(f'#{number}' for number in moves)}.")
+    return show_loose(keeps)
+
+
+def _show_diff(diff: "Diff") -> None:
+    if diff.moves:
+        render.say("These hang on a date that is another now, and can move with it:")
+        show_moves(diff.moves)
+    for entry in diff.stay:
+        render.say(f"#{entry.post.id} stays as it is: it is {LABELS[entry.post.status].lower()}.")
+    show_loose(diff.loose)
+
+
+def _unmoved(diff: "Diff") -> "list[tuple[Entry, str]]":
+    """The posts that could have moved, each with how it still can."""
+    return [
+        (one.entry, f"Move it: handbill queue reschedule {one.entry.post.id} --at '{anchor}'")
+        for one in diff.moves
+        if (anchor := one.entry.post.anchor)
+    ]
 
 
 @group.command("keep")
