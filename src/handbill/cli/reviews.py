@@ -9,16 +9,13 @@ import typer
 from handbill.cli import render
 from handbill.cli.asking import AsJson
 from handbill.cli.door import door
-from handbill.cli.embargoes import agreed, keeps_json, show_loose, show_moves
+from handbill.cli.following import follow
 from handbill.domain.disclosures import Disclosure
-from handbill.domain.lifecycle import LABELS
 
 if TYPE_CHECKING:
     from handbill.models import Review
     from handbill.services.desk import Desk
     from handbill.services.importing import Taken
-    from handbill.services.retiming import Diff
-    from handbill.store.listings import Entry
 
 group = typer.Typer(help="The reviews that posts are about.", no_args_is_help=True)
 
@@ -87,8 +84,12 @@ def add(
     if into is None:
         review = reviewing.add(here.desk, taken.review(slug=slug, **typed))
         return _answer(review, as_json, taken.remarks)
+    before = reviewing.dates(here.desk, into)
     review, others = reviewing.renew(here.desk, into, taken, typed)
-    return _answer(review, as_json, [*taken.remarks, *others], "Read again")
+    if not as_json:
+        _answer(review, as_json, [*taken.remarks, *others], "Read again")
+    told = follow(here.desk, review, before, yes=False, quiet=as_json)
+    return render.as_json({**_json(review), **told}) if as_json else None
 
 
 def _typed(*, published: str | None, **options: Any) -> dict[str, Any]:
@@ -184,39 +185,10 @@ def edit(
         changes["text"] = _taken(desk, text).whole
     before = reviewing.dates(desk, slug)
     review = reviewing.edit(desk, slug, changes)
-    diff = reviewing.follow(desk, review, before)
     if not as_json:
         _done(review, f"Changed the review {slug}.", as_json)
-        _show_diff(diff)
-    moves = [moving.entry.post.id for moving in diff.moves]
-    move = bool(moves) and agreed(len(moves), yes)
-    if move:
-        reviewing.move(desk, diff)
-    keeps = [] if move else _unmoved(diff)
-    if as_json:
-        told = {"moved": moves if move else [], "keeps": keeps_json([*diff.loose, *keeps])}
-        return render.as_json({**_json(review), **told})
-    if move:
-        render.say(f"Moved: {', '.join(f'#{number}' for number in moves)}.")
-    return show_loose(keeps)
-
-
-def _show_diff(diff: "Diff") -> None:
-    if diff.moves:
-        render.say("These hang on a date that is another now, and can move with it:")
-        show_moves(diff.moves)
-    for entry in diff.stay:
-        render.say(f"#{entry.post.id} stays as it is: it is {LABELS[entry.post.status].lower()}.")
-    show_loose(diff.loose)
-
-
-def _unmoved(diff: "Diff") -> "list[tuple[Entry, str]]":
-    """The posts that could have moved, each with how it still can."""
-    return [
-        (one.entry, f"Move it: handbill queue reschedule {one.entry.post.id} --at '{anchor}'")
-        for one in diff.moves
-        if (anchor := one.entry.post.anchor)
-    ]
+    told = follow(desk, review, before, yes=yes, quiet=as_json)
+    return render.as_json({**_json(review), **told}) if as_json else None
 
 
 @group.command("keep")

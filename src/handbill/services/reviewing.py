@@ -82,7 +82,7 @@ def follow(desk: Desk, review: Review, before: Mapping[str, Anchor]) -> Diff:
     """What becomes of the posts that hang on dates which were others `before`; nothing is changed
     yet. A post that cannot move keeps its time, with the reason."""
     known = anchors.of(desk, review)
-    names = {name for name in known | before if known.get(name) != before.get(name)}
+    names = {name for name in {*known, *before} if known.get(name) != before.get(name)}
     if names.intersection(offsets.RELEASES):
         names.add("release")
     about = listings.about(desk.engine, [review.id or 0])

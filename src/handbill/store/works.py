@@ -32,18 +32,22 @@ class NewDate:
 def add(engine: Engine, title: str, slug: str, now: datetime) -> Work:
     """Add a work, and put the reviews to it that name it so. Raises InputProblem for a title or a
     slug that is taken."""
-    with write(engine) as session:
-        for known in session.exec(select(Work)).all():
-            if known.slug == slug or _same(known.title, title):
-                raise InputProblem(
-                    f"There is already a work called {known.title} ({known.slug}).",
-                    f"See: handbill work show {known.slug}",
-                )
-        work = Work(slug=slug, title=title, created_at=now)
-        session.add(work)
-        session.flush()
-        _adopt(session, work)
-        return work
+
+    def act() -> Work:
+        with write(engine) as session:
+            for known in session.exec(select(Work)).all():
+                if known.slug == slug or _same(known.title, title):
+                    raise InputProblem(
+                        f"There is already a work called {known.title} ({known.slug}).",
+                        f"See: handbill work show {known.slug}",
+                    )
+            work = Work(slug=slug, title=title, created_at=now)
+            session.add(work)
+            session.flush()
+            _adopt(session, work)
+            return work
+
+    return patiently(act)
 
 
 def _same(one: str | None, other: str) -> bool:
