@@ -92,7 +92,22 @@ def test_as_json(shell: Shell, store: Engine, review: Review) -> None:
         "moved": [],
         "held": [number],
         "too_late": [out],
+        "keeps": [],
     }
+
+
+def test_a_slot_that_stays_behind_is_told(shell: Shell, store: Engine, review: Review) -> None:
+    set_it(shell)
+    until = get(store, waiting(store, review)).post.embargo_until
+    assert until is not None
+    number = add_post(store, review=review, at=until + HOUR)
+    overwrite(store, Post, number, anchor="slot after embargo+0")
+    says = f"#{number} (slot after embargo+0) keeps its time. It has a slot"
+    assert says in set_it(shell).out
+    (keeps,) = set_it(shell, "--json").json["keeps"]
+    assert keeps["post"] == number
+    lifted = shell.fine(*LIFT, "--yes-i-may")
+    assert says in lifted.out
 
 
 def test_moving_it_earlier_needs_the_same_word_as_lifting(shell: Shell) -> None:

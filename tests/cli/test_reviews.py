@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from handbill.models import Post
 from tests.cli.shell import Shell
+from tests.factories import add_account, add_post, add_review, get, overwrite
 
 KEYS = {
     "slug", "title", "work", "outlet", "author", "handle", "link", "rating", "text", "language",
@@ -187,3 +190,61 @@ def test_what_cannot_be_done_is_told(
     answer = shell("review", *command)
     assert (answer.code, answer.out) == (code, "")
     assert word in answer.err
+
+
+# Posts that hang on a date of the review
+
+
+@pytest.fixture
+def hanging(store: Engine) -> int:
+    """A post that is due the day after the review appears."""
+    account = add_account(store)
+    number = add_post(store, account, review=add_review(store))
+    overwrite(store, Post, number, anchor="published+1d 18:00")
+    return number
+
+
+EDIT = ("review", "edit", "skerry-light", "--published", "2096-11-27")
+
+
+def test_posts_follow_the_day_of_the_review_when_a_person_says_so(
+    shell: Shell, store: Engine, hanging: int
+) -> None:
+    told = shell.fine(*EDIT, "--yes").out
+    assert "Wed 28 Nov 2096 18:00 CET (Europe/Paris)" in told
+    assert f"Moved: #{hanging}." in told
+    assert get(store, hanging).post.due_wall == "2096-11-28 18:00"
+    again = shell.fine(*EDIT, "--yes", "--json").json
+    assert (again["moved"], again["keeps"]) == ([], [])
+
+
+def test_with_nobody_to_ask_they_keep_their_times_and_are_named(
+    shell: Shell, store: Engine, hanging: int
+) -> None:
+    due = get(store, hanging).post.due_at
+    told = " ".join(shell.fine(*EDIT).out.split())
+    assert f"#{hanging} (published+1d 18:00) keeps its time. Move it:" in told
+    assert f"handbill queue reschedule {hanging} --at 'published+1d 18:00'" in told
+    assert get(store, hanging).post.due_at == due
+    shell.fine("queue", "reschedule", str(hanging), "--at", "published+1d 18:00")
+    assert get(store, hanging).post.due_wall == "2096-11-28 18:00"
+
+
+def test_posts_follow_the_dates_of_another_work(shell: Shell, store: Engine, hanging: int) -> None:
+    overwrite(store, Post, hanging, anchor="release+0 09:00")
+    shell.fine("work", "add", "Another Light")
+    shell.fine("work", "date", "Another Light", "wide", "2096-12-04")
+    edit = ("review", "edit", "skerry-light", "--work", "Another Light", "--yes", "--json")
+    assert shell.fine(*edit).json["moved"] == [hanging]
+    assert get(store, hanging).post.due_wall == "2096-12-04 09:00"
+
+
+def test_what_cannot_follow_keeps_its_time_and_is_told(
+    shell: Shell, store: Engine, hanging: int
+) -> None:
+    due = get(store, hanging).post.due_at
+    past = shell.fine(*EDIT[:3], "--published", "2001-01-01", "--yes", "--json").json
+    assert "which is past" in past["keeps"][0]["why"]
+    gone = shell.fine(*EDIT[:3], "--published", "", "--yes", "--json").json
+    assert "not known" in gone["keeps"][0]["why"]
+    assert get(store, hanging).post.due_at == due

@@ -66,6 +66,16 @@ def test_what_loses_its_date_is_told(shell: Shell, store: Engine, review: Review
     assert f"#{number} (wide+0 18:00) keeps its time." in date(shell, "wide", "--remove")
 
 
+def test_a_slot_that_stays_behind_is_told(shell: Shell, store: Engine, review: Review) -> None:
+    number = hanging(store, review)
+    overwrite(store, Post, number, anchor="slot after wide+2d")
+    told = date(shell, "wide", "2096-11-27")
+    assert f"#{number} (slot after wide+2d) keeps its time. It has a slot" in told
+    moved = shell.fine("work", "date", "skerry-light", "wide", "2096-12-04", "--json").json
+    (keeps,) = moved["keeps"]
+    assert (moved["moved"], keeps["post"], keeps["hangs_on"]) == ([], number, "slot after wide+2d")
+
+
 @pytest.mark.parametrize("words", [("wide",), ("wide", "2096-11-27", "--remove")])
 def test_a_date_needs_a_time_or_to_be_taken_away(shell: Shell, words: tuple[str, ...]) -> None:
     assert shell("work", "date", "Skerry Light", *words).code == 2

@@ -383,6 +383,22 @@ def test_a_post_that_changed_since_it_was_looked_at_is_not_touched(both: Desk) -
     assert [get(both.engine, n).parts[0].text for n in (1, 2)] == ["Text 1.", "By hand."]
 
 
+@pytest.mark.parametrize("what", ["wide", "published", "embargo"])
+def test_a_date_that_changed_since_it_was_looked_at_makes_nothing(both: Desk, what: str) -> None:
+    table = propose(both, plan_of({}))
+    if what == "wide":
+        move_release(both, date(2027, 1, 8))
+    elif what == "published":
+        overwrite(both.engine, Review, 1, published_on=date(2026, 12, 1))
+    else:
+        embargo(both, NOW + DAY)
+    with pytest.raises(TooLate, match="dates of the review have changed meanwhile"):
+        planning.apply(both, table, queue=True)
+    with pytest.raises(NotFound):
+        get(both.engine, 1)
+    make(both, plan_of({}), queue=True)
+
+
 def test_applied_by_two_at_once_it_is_made_once(both: Desk) -> None:
     one, two = propose(both, plan_of({}, {})), propose(both, plan_of({}, {}))
     planning.apply(both, one, queue=False)

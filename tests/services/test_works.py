@@ -56,7 +56,7 @@ def hanging(
     status: Status = Status.QUEUED,
 ) -> int:
     number = add_in(desk.engine, status, account=account, review=review, at=at)
-    overwrite(desk.engine, Post, number, anchor=anchor)
+    overwrite(desk.engine, Post, number, anchor=anchor, zone=account.zone)
     return number
 
 
@@ -210,6 +210,17 @@ def test_each_account_has_its_own_clock(desk: Desk, review: Review, account: Acc
     assert (due(desk, mine), due(desk, other)) == ("2026-12-11 08:00", "2026-12-11 14:00")
 
 
+def test_a_post_moves_on_the_clocks_that_the_person_named(
+    desk: Desk, review: Review, account: Account
+) -> None:
+    put(desk, "2026-12-04")
+    number = hanging(desk, account, review, "wide+0 09:00", NOW + DAY)
+    overwrite(desk.engine, Post, number, zone="Asia/Tokyo")
+    put(desk, "2026-12-11")
+    post = get(desk.engine, number).post
+    assert (due(desk, number), post.zone) == ("2026-12-11 00:00", "Asia/Tokyo")
+
+
 @pytest.mark.parametrize("status", [Status.PUBLISHING, Status.IN_DOUBT, Status.PUBLISHED])
 def test_what_is_out_in_doubt_or_under_way_stays_and_is_told(
     desk: Desk, review: Review, account: Account, status: Status
@@ -245,6 +256,20 @@ def test_what_loses_its_date_keeps_its_time_and_is_told(
     assert get(desk.engine, number).post.due_at == NOW + DAY
 
 
+@pytest.mark.parametrize("at", ["2026-12-11", None])
+def test_a_slot_chosen_by_the_date_stays_and_is_told(
+    desk: Desk, review: Review, account: Account, at: str | None
+) -> None:
+    put(desk, "2026-12-04")
+    number = hanging(desk, account, review, "slot after wide+2d", NOW + DAY)
+    hanging(desk, account, review, "slot", NOW + DAY)
+    hanging(desk, account, review, "slot after wide+2d", NOW, Status.PUBLISHED)
+    ((entry, why),) = put(desk, at).diff.loose
+    assert entry.post.id == number
+    assert f"Apply its plan again, or give it a time: handbill queue reschedule {number}" in why
+    assert get(desk.engine, number).post.due_at == NOW + DAY
+
+
 def test_a_queued_post_that_would_be_past_moves_nothing(
     desk: Desk, review: Review, account: Account
 ) -> None:
@@ -276,6 +301,21 @@ def test_when_one_has_changed_since_it_was_shown_nothing_moves(
         works.keep(desk, change)
     assert get(desk.engine, one).post.due_at == NOW + DAY
     assert works.get(desk, "skerry-light").dates[0].day == date(2026, 12, 4)
+
+
+def test_when_another_post_came_since_it_was_shown_nothing_moves(
+    desk: Desk, review: Review, account: Account
+) -> None:
+    put(desk, "2026-12-04")
+    one = hanging(desk, account, review, "wide+0 09:00", NOW + DAY)
+    change = plan(desk, "2026-12-11")
+    two = hanging(desk, account, review, "release+0 10:00", NOW + DAY)
+    with pytest.raises(TooLate, match=f"#{two} has changed"):
+        works.keep(desk, change)
+    assert get(desk.engine, one).post.due_at == NOW + DAY
+    assert works.get(desk, "skerry-light").dates[0].day == date(2026, 12, 4)
+    put(desk, "2026-12-11")
+    put(desk, "2026-12-11")
 
 
 def test_what_moves_before_an_embargo_lifts_is_held_by_it(

@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from handbill.errors import InputProblem, NotFound, TooLate
-from handbill.models import ReleaseDate, Work
+from handbill.models import Post, ReleaseDate, Work
 from handbill.store import works
 from handbill.store.posts import Move
-from handbill.store.works import NewDate
+from handbill.store.works import NewDate, Shown
 from tests.factories import (
     DAY,
     HOUR,
@@ -24,6 +24,11 @@ from tests.factories import (
 )
 
 WIDE = NewDate(day=date(2026, 12, 4))
+NONE = Shown({"wide", "release"}, [])
+
+
+def shown(*moves: Move) -> Shown:
+    return Shown(NONE.names, [move.post_id for move in moves], moves)
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_a_title_and_a_slug_are_taken_once(engine: Engine, work: Work) -> None:
 def test_a_date_and_the_posts_that_hang_on_it_move_together(engine: Engine, work: Work) -> None:
     review = add_review(engine)
     number = add_post(engine, review=review)
-    works.put_date(engine, work.id or 0, "wide", WIDE, [Move(number, 1, timing(NOW + DAY))])
+    works.put_date(engine, work.id or 0, "wide", WIDE, shown(Move(number, 1, timing(NOW + DAY))))
     post = get(engine, number).post
     assert (post.due_at, post.not_before, post.revision) == (NOW + DAY, NOW + DAY, 2)
     assert days(engine, work) == [date(2026, 12, 4)]
@@ -73,12 +78,25 @@ def test_a_date_and_the_posts_that_hang_on_it_move_together(engine: Engine, work
 
 def test_when_one_post_has_changed_neither_date_nor_posts_move(engine: Engine, work: Work) -> None:
     numbers = [add_post(engine) for _ in range(2)]
-    works.put_date(engine, work.id or 0, "wide", WIDE, [])
+    works.put_date(engine, work.id or 0, "wide", WIDE, NONE)
     moves = [Move(numbers[0], 1, timing(NOW + DAY)), Move(numbers[1], 2, timing(NOW + DAY))]
     with pytest.raises(TooLate, match="has changed meanwhile; nothing was moved"):
-        works.put_date(engine, work.id or 0, "wide", NewDate(day=date(2027, 1, 1)), moves)
+        works.put_date(engine, work.id or 0, "wide", NewDate(day=date(2027, 1, 1)), shown(*moves))
     assert days(engine, work) == [date(2026, 12, 4)]
     assert [get(engine, number).post.due_at for number in numbers] == [NOW, NOW]
+
+
+@pytest.mark.parametrize("anchor", ["wide+0 09:00", "release+1d 09:00", "slot after wide+2d"])
+def test_a_post_that_was_not_shown_keeps_the_date_from_moving(
+    engine: Engine, work: Work, anchor: str
+) -> None:
+    number = add_post(engine, review=add_review(engine))
+    overwrite(engine, Post, number, anchor=anchor)
+    with pytest.raises(TooLate, match=f"#{number} has changed meanwhile; nothing was moved"):
+        works.put_date(engine, work.id or 0, "wide", WIDE, NONE)
+    assert days(engine, work) == []
+    works.put_date(engine, work.id or 0, "wide", WIDE, Shown(NONE.names, [number]))
+    works.put_date(engine, work.id or 0, "festival", WIDE, Shown({"festival"}, []))
 
 
 def test_a_moved_post_goes_on_waiting_for_its_embargo(engine: Engine, work: Work) -> None:
@@ -86,14 +104,15 @@ def test_a_moved_post_goes_on_waiting_for_its_embargo(engine: Engine, work: Work
     number = add_post(engine, review=review, at=NOW + DAY)
     set_embargo(engine, review, NOW + 5 * HOUR)
     revision = get(engine, number).post.revision
-    works.put_date(engine, work.id or 0, "wide", WIDE, [Move(number, revision, timing(NOW + HOUR))])
+    move = Move(number, revision, timing(NOW + HOUR))
+    works.put_date(engine, work.id or 0, "wide", WIDE, shown(move))
     post = get(engine, number).post
     assert (post.due_at, post.not_before) == (NOW + HOUR, NOW + 5 * HOUR)
 
 
 def test_a_date_that_is_taken_away_is_gone(engine: Engine, work: Work) -> None:
-    works.put_date(engine, work.id or 0, "wide", WIDE, [])
-    works.put_date(engine, work.id or 0, "wide", None, [])
+    works.put_date(engine, work.id or 0, "wide", WIDE, NONE)
+    works.put_date(engine, work.id or 0, "wide", None, NONE)
     assert days(engine, work) == []
 
 
@@ -103,6 +122,6 @@ def test_a_date_that_is_taken_away_is_gone(engine: Engine, work: Work) -> None:
 def test_the_database_refuses_a_date_that_is_no_day_and_no_instant(
     engine: Engine, work: Work, columns: dict[str, object]
 ) -> None:
-    works.put_date(engine, work.id or 0, "wide", WIDE, [])
+    works.put_date(engine, work.id or 0, "wide", WIDE, NONE)
     with pytest.raises(IntegrityError):
         overwrite(engine, ReleaseDate, 1, **columns)

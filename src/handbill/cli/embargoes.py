@@ -56,7 +56,7 @@ def set_embargo(
     _refuse_loosening(change, may)
     if not as_json:
         _show_change(change)
-    move = bool(change.effect.moves) and _agreed(len(change.effect.moves), yes)
+    move = bool(change.effect.moves) and agreed(len(change.effect.moves), yes)
     told = embargoes.keep(here.desk, change, move=move)
     if as_json:
         return render.as_json(_told_json(change, told))
@@ -86,6 +86,7 @@ def _show_change(change: "Change") -> None:
     if effect.held:
         render.say("These are due before it lifts and could move to that moment:")
         show_moves(effect.held)
+    show_loose(effect.loose)
 
 
 def show_moves(moves: "Sequence[Moving]") -> None:
@@ -104,6 +105,17 @@ def show_moves(moves: "Sequence[Moving]") -> None:
     )
 
 
+def show_loose(loose: "Sequence[tuple[Entry, str]]") -> None:
+    """The posts that hang on what moves and do not move with it, and why."""
+    for entry, why in loose:
+        render.say(f"#{entry.post.id} ({entry.post.anchor}) keeps its time. {why}")
+
+
+def keeps_json(loose: "Sequence[tuple[Entry, str]]") -> list[dict[str, Any]]:
+    """`show_loose`, for programs."""
+    return [{"post": e.post.id, "hangs_on": e.post.anchor, "why": why} for e, why in loose]
+
+
 def _held_until(one: "Moving") -> str:
     post = one.entry.post
     if post.embargo_until is None or post.embargo_until <= one.timing.due_at:
@@ -115,7 +127,7 @@ def _brief(moment: "datetime", zone: str | None) -> str:
     return render.time(moment, zone or "UTC")
 
 
-def _agreed(count: int, yes: bool) -> bool:
+def agreed(count: int, yes: bool) -> bool:
     """Whether the person wants posts moved; nobody there to ask means no."""
     if yes or not sys.stdin.isatty():
         return yes
@@ -165,6 +177,7 @@ def _told_json(change: "Change", told: "Told") -> dict[str, Any]:
         "moved": told.moved,
         "held": told.held,
         "too_late": told.too_late,
+        "keeps": keeps_json(change.effect.loose),
     }
 
 
@@ -238,7 +251,8 @@ def lift(
     told = embargoes.lift(here.desk, lifting, why)
     if as_json:
         due = [entry.post.id for entry in lifting.effect.free]
-        return render.as_json({"review": slug, "due": due, "moved": told.moved})
+        keeps = keeps_json(lifting.effect.loose)
+        return render.as_json({"review": slug, "due": due, "moved": told.moved, "keeps": keeps})
     render.say(f"Lifted the embargo on {slug}, and kept why: {why}")
     if lifting.effect.free or told.moved:
         here.remind_of_daemon()
@@ -264,3 +278,4 @@ def _show_lifting(lifting: "Lifting") -> None:
     if effect.follow:
         render.say("These hang on it and move:")
         show_moves(effect.follow)
+    show_loose(effect.loose)

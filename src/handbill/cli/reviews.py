@@ -9,6 +9,7 @@ import typer
 from handbill.cli import render
 from handbill.cli.asking import AsJson
 from handbill.cli.door import door
+from handbill.cli.following import follow
 from handbill.domain.disclosures import Disclosure
 
 if TYPE_CHECKING:
@@ -83,8 +84,12 @@ def add(
     if into is None:
         review = reviewing.add(here.desk, taken.review(slug=slug, **typed))
         return _answer(review, as_json, taken.remarks)
+    before = reviewing.dates(here.desk, into)
     review, others = reviewing.renew(here.desk, into, taken, typed)
-    return _answer(review, as_json, [*taken.remarks, *others], "Read again")
+    if not as_json:
+        _answer(review, as_json, [*taken.remarks, *others], "Read again")
+    told = follow(here.desk, review, before, yes=False, quiet=as_json)
+    return render.as_json({**_json(review), **told}) if as_json else None
 
 
 def _typed(*, published: str | None, **options: Any) -> dict[str, Any]:
@@ -162,9 +167,10 @@ def edit(
     text: Annotated[
         str | None, typer.Option(help="A file with the review's text, or - for what is piped in.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Move posts without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a review; '' takes a field away."""
+    """Change a review, and with its dates the posts that hang on them; '' takes a field away."""
     from handbill.services import reviewing
 
     changes = _typed(
@@ -177,8 +183,12 @@ def edit(
     desk = door(context).desk
     if text is not None:
         changes["text"] = _taken(desk, text).whole
+    before = reviewing.dates(desk, slug)
     review = reviewing.edit(desk, slug, changes)
-    return _done(review, f"Changed the review {slug}.", as_json)
+    if not as_json:
+        _done(review, f"Changed the review {slug}.", as_json)
+    told = follow(desk, review, before, yes=yes, quiet=as_json)
+    return render.as_json({**_json(review), **told}) if as_json else None
 
 
 @group.command("keep")

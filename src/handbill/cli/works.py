@@ -8,7 +8,7 @@ import typer
 from handbill.cli import render
 from handbill.cli.asking import AsJson, Fold
 from handbill.cli.door import door
-from handbill.cli.embargoes import show_moves
+from handbill.cli.embargoes import keeps_json, show_loose, show_moves
 from handbill.domain.lifecycle import LABELS
 from handbill.errors import InputProblem
 
@@ -111,7 +111,8 @@ def date(
     known = works.keep(desk, change)
     if as_json:
         moved = [moving.entry.post.id for moving in change.diff.moves]
-        return render.as_json({**_json(known), "moved": moved})
+        keeps = keeps_json(change.diff.loose)
+        return render.as_json({**_json(known), "moved": moved, "keeps": keeps})
     return _answer(change, known)
 
 
@@ -123,8 +124,7 @@ def _show(change: "Change") -> None:
     for entry in diff.stay:
         label = LABELS[entry.post.status].lower()
         render.say(f"#{entry.post.id} stays as it is: it is {label}.")
-    for entry, why in diff.loose:
-        render.say(f"#{entry.post.id} ({entry.post.anchor}) keeps its time. {why}")
+    show_loose(diff.loose)
 
 
 def _ask(change: "Change", yes: bool) -> None:

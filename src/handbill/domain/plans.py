@@ -114,6 +114,14 @@ def parse_when(text: str) -> When:
     )
 
 
+def anchor_of(kept: str | None) -> str | None:
+    """The name on which a post's time hangs, by what is kept with the post; None: on none."""
+    if kept is None:
+        return None
+    offset = parse_when(kept).offset
+    return offset.anchor if offset else None
+
+
 def base(when: When, anchors: Mapping[str, Anchor], zone: ZoneInfo, now: datetime) -> datetime:
     """The instant after which a slot is looked for. Raises InputProblem for an unknown anchor."""
     if when.offset is None:

@@ -39,6 +39,8 @@ class Effect:
     gone: Sequence[Entry]
     #: Posts that are due and may leave at once.
     free: Sequence[Entry]
+    #: Posts that hang on it and cannot follow: they keep their time, each with the reason.
+    loose: Sequence[tuple[Entry, str]] = ()
 
     @property
     def moves(self) -> list[Moving]:
@@ -107,7 +109,7 @@ def _with(desk: Desk, review: Review, new: Hold) -> list[Hold]:
 def _effect(desk: Desk, review: Review, holds: Sequence[Hold], now: datetime) -> Effect:
     entries = listings.about(desk.engine, [review.id or 0])
     known = anchors.of(desk, review) | works.ends_of(holds)
-    follow = _following(entries, lambda _review: known, now)
+    follow, loose = _following(entries, lambda _review: known, now)
     moved = {moving.entry.post.id for moving in follow}
     held, free = [], []
     for entry in entries:
@@ -120,20 +122,17 @@ def _effect(desk: Desk, review: Review, holds: Sequence[Hold], now: datetime) ->
         elif post.due_at <= now and post.status is Status.QUEUED:
             free.append(entry)
     gone = [entry for entry in entries if entry.post.status in retiming.GONE]
-    return Effect(follow, held, gone, free)
+    moved |= {moving.entry.post.id for moving in held}
+    loose = [(entry, why) for entry, why in loose if entry.post.id not in moved]
+    return Effect(follow, held, gone, free, loose)
 
 
 def _following(
     entries: Sequence[Entry], anchors: Callable[[Review], retiming.Known], now: datetime
-) -> list[Moving]:
+) -> tuple[list[Moving], list[tuple[Entry, str]]]:
     """Posts that hang on an embargo and can follow it; one that cannot keeps its time."""
-    found = []
-    for entry in entries:
-        try:
-            found += retiming.compare([entry], NAMES, anchors, now).moves
-        except InputProblem:
-            continue
-    return found
+    diff = retiming.each(entries, NAMES, anchors, now)
+    return diff.moves, diff.loose
 
 
 def keep(desk: Desk, change: Change, *, move: bool) -> Told:

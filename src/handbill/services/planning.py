@@ -20,8 +20,9 @@ from handbill.services.desk import Desk
 from handbill.services.pricing import Purse
 from handbill.services.timing import Dates
 from handbill.store import accounts as logins
-from handbill.store import listings, planning, posts, reviews
+from handbill.store import anchors, listings, planning, posts, reviews
 from handbill.store import slots as rows_of_slots
+from handbill.store.anchors import Basis
 from handbill.store.listings import Entry
 from handbill.store.posts import Act, NewPost, Timing
 
@@ -36,6 +37,8 @@ class Timetable:
     accounts: Sequence[Account]
     #: What the plan has made so far, by number.
     made: dict[int, Entry]
+    #: What its times were made of.
+    basis: Basis
 
 
 def propose(
@@ -54,13 +57,15 @@ def propose(
     best = quotes or teasing.best(desk, review)
     checked = [composing.verbatim(review, quote) for quote in best]
     made = listings.of_plan(desk.engine, review.id or 0, plan.name)
+    basis = anchors.basis(desk.engine, review)
     case = _Case(desk, plan, review, timing.dates(desk, review), checked)
     rows: list[Row] = []
     for number, account in enumerate(chosen):
         mine = [entry for entry in made if entry.account.id == account.id]
         rows += _Sheet(case, account, mine, number).rows()
     rows = _beside(_within_cap(desk, rows, chosen, made))
-    return Timetable(plan, review, rows, chosen, {entry.post.id or 0: entry for entry in made})
+    by_number = {entry.post.id or 0: entry for entry in made}
+    return Timetable(plan, review, rows, chosen, by_number, basis)
 
 
 @dataclass(frozen=True)
@@ -213,7 +218,7 @@ def apply(desk: Desk, table: Timetable, queue: bool) -> list[Entry]:
     new = [_new(table, row, queue) for row in table.rows if row.change is Change.NEW]
     now = desk.clock()
     acts = dict(_acts(table, queue, now))
-    numbers = planning.apply(desk.engine, new, acts, now)
+    numbers = planning.apply(desk.engine, new, acts, now, table.basis)
     return [listings.get(desk.engine, number) for number in [*sorted(acts), *numbers]]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handbill.domain import offsets
+from handbill.domain import offsets, plans
 from handbill.domain.lifecycle import Status
 from handbill.domain.offsets import Anchor
 from handbill.domain.when import Moment
@@ -44,6 +44,8 @@ class Diff:
     stay: list[Entry] = field(default_factory=list)
     #: Those that lose what they hang on: they keep their time, each with the reason.
     loose: list[tuple[Entry, str]] = field(default_factory=list)
+    #: Numbers of all waiting posts that hang on it, moved or not.
+    shown: list[int] = field(default_factory=list)
 
 
 def compare(
@@ -57,14 +59,20 @@ def compare(
     found = Diff()
     for entry in entries:
         post, review = entry.post, entry.review
-        offset = offsets.parse(post.anchor) if post.anchor else None
-        if offset is None or review is None or offset.anchor not in names:
+        if review is None or plans.anchor_of(post.anchor) not in names:
             continue
         if post.status not in (*WAITING, *GONE):
             continue
+        if post.status in WAITING:
+            found.shown.append(post.id or 0)
+        offset = offsets.parse(post.anchor or "")
+        if offset is None:
+            if post.status in WAITING:
+                found.loose.append((entry, _has_a_slot(entry)))
+            continue
         known = anchors(review)
         try:
-            moment = offsets.resolve(offset, known, zone(entry.account.zone), now)
+            moment = offsets.resolve(offset, known, zone(post.zone), now)
         except InputProblem as problem:
             if post.status in GONE:
                 continue
@@ -82,6 +90,34 @@ def compare(
     return found
 
 
+def each(
+    entries: Sequence[Entry],
+    names: Collection[str],
+    anchors: Callable[[Review], Known],
+    now: datetime,
+) -> Diff:
+    """`compare`, but a post that cannot move keeps its time and holds up no other."""
+    found = Diff()
+    for entry in entries:
+        try:
+            one = compare([entry], names, anchors, now)
+        except InputProblem as problem:
+            one = Diff(loose=[(entry, problem.says)], shown=[entry.post.id or 0])
+        found.moves += one.moves
+        found.stay += one.stay
+        found.loose += one.loose
+        found.shown += one.shown
+    return found
+
+
+def _has_a_slot(entry: Entry) -> str:
+    number = entry.post.id
+    return (
+        "It has a slot, which was chosen by that. Apply its plan again, or give it a time: "
+        f"handbill queue reschedule {number} --at WHEN"
+    )
+
+
 def _is_known(name: str, anchors: Mapping[str, Anchor]) -> bool:
     return name in anchors or (name == "release" and any(n in anchors for n in offsets.RELEASES))
 
@@ -90,7 +126,7 @@ def _refuse_past(entry: Entry, moment: Moment, now: datetime) -> None:
     if entry.post.status is Status.QUEUED and moment.at < now:
         raise InputProblem(
             f"Post #{entry.post.id} ({entry.post.anchor}) would be due "
-            f"{show(moment.at, zone(moment.zone))}, which is past. Nothing was changed.",
+            f"{show(moment.at, zone(moment.zone))}, which is past.",
             f"First give it a time of its own (handbill queue reschedule {entry.post.id} --at WHEN)"
             f", or give it up: handbill queue cancel {entry.post.id}",
         )

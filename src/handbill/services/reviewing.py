@@ -1,18 +1,21 @@
 """Keeps reviews: what was written, where it can be read, and a short name for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handbill.domain import offsets
+from handbill.domain.offsets import Anchor
 from handbill.domain.ratings import shown
 from handbill.domain.slugs import slugify
 from handbill.errors import InputProblem
 from handbill.inputs import ReviewIn, checked_review
 from handbill.models import Review
-from handbill.services import teasing
+from handbill.services import anchors, retiming, teasing
 from handbill.services.desk import Desk
 from handbill.services.history import utc
 from handbill.services.importing import Taken
-from handbill.store import reviews
+from handbill.services.retiming import Diff
+from handbill.store import listings, posts, reviews
 
 #: What a person may change of a review; its short name stays, as commands and scripts know it.
 FIELDS = frozenset(ReviewIn.model_fields) - {"slug", "draft", "unsure", "source"}
@@ -65,6 +68,30 @@ def _change(desk: Desk, review: Review, changes: dict[str, Any], unsure: list[st
     changed = reviews.change(desk.engine, review.slug, new, desk.clock())
     teasing.mark_stale(desk, changed)
     return changed
+
+
+# Posts that hang on a date of the review
+
+
+def dates(desk: Desk, slug: str) -> Mapping[str, Anchor]:
+    """What the times of posts about a review hang on, by name. Raises NotFound."""
+    return anchors.of(desk, get(desk, slug))
+
+
+def follow(desk: Desk, review: Review, before: Mapping[str, Anchor]) -> Diff:
+    """What becomes of the posts that hang on dates which were others `before`; nothing is changed
+    yet. A post that cannot move keeps its time, with the reason."""
+    known = anchors.of(desk, review)
+    names = {name for name in {*known, *before} if known.get(name) != before.get(name)}
+    if names.intersection(offsets.RELEASES):
+        names.add("release")
+    about = listings.about(desk.engine, [review.id or 0])
+    return retiming.each(about, names, lambda _review: known, desk.clock())
+
+
+def move(desk: Desk, diff: Diff) -> None:
+    """Move the posts as shown: all, or none. Raises TooLate when one has changed meanwhile."""
+    posts.move_all(desk.engine, [moving.move for moving in diff.moves])
 
 
 def rating(review: Review) -> str:

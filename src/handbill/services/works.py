@@ -18,7 +18,7 @@ from handbill.services import anchors, retiming
 from handbill.services.desk import Desk
 from handbill.services.retiming import Diff
 from handbill.store import listings, reviews, works
-from handbill.store.works import NewDate
+from handbill.store.works import NewDate, Shown
 
 #: Names that stand for something else than a date of the work.
 TAKEN = ("embargo", "reaction-embargo", "published", "release")
@@ -105,17 +105,22 @@ def plan(desk: Desk, work_name: str, name: str, asked: TimeIn | None) -> Change:
         others = {key: v for key, v in anchors.of(desk, review).items() if key != name}
         return {**others, name: value} if value else others
 
-    names = {name, "release"} if name in offsets.RELEASES else {name}
     about = listings.about(desk.engine, [review.id or 0 for review in known.reviews])
-    diff = retiming.compare(about, names, known_to, desk.clock())
+    diff = retiming.compare(about, _names(name), known_to, desk.clock())
     return Change(known.work, name, before, new, diff)
+
+
+def _names(name: str) -> set[str]:
+    """The names by which posts may hang on a date."""
+    return {name, "release"} if name in offsets.RELEASES else {name}
 
 
 def keep(desk: Desk, change: Change) -> Known:
     """Set the date and move the posts as planned: all, or none. Raises TooLate when one of them has
-    moved on meanwhile."""
-    moves = [moving.move for moving in change.diff.moves]
-    works.put_date(desk.engine, change.work.id or 0, change.name, change.new, moves)
+    moved on meanwhile, or another hangs on it by now."""
+    diff = change.diff
+    shown = Shown(_names(change.name), diff.shown, [moving.move for moving in diff.moves])
+    works.put_date(desk.engine, change.work.id or 0, change.name, change.new, shown)
     return _known(desk, change.work)
 
 

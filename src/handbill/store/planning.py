@@ -11,6 +11,7 @@ from handbill.domain.lifecycle import Status
 from handbill.errors import TooLate
 from handbill.models import Part, Post
 from handbill.store import posts
+from handbill.store.anchors import Basis, locked_basis
 from handbill.store.engine import write
 from handbill.store.group import patiently
 from handbill.store.holds import locked_holds
@@ -20,15 +21,22 @@ _AGAIN = "Look at it anew, with the same command."
 
 
 def apply(
-    engine: Engine, new: Sequence[NewPost], acts: Mapping[int, Act], now: datetime
+    engine: Engine,
+    new: Sequence[NewPost],
+    acts: Mapping[int, Act],
+    now: datetime,
+    basis: Basis | None = None,
 ) -> list[int]:
     """Add posts and change others, all or none; answers the new numbers. Raises TooLate when
-    another has applied the plan, or changed one of its posts, since it was looked at."""
+    another has applied the plan, or changed one of its posts or what its times were made of
+    (`basis`), since it was looked at."""
 
     def act() -> list[int]:
         with write(engine) as session:
             # Reviews before posts, as who sets an embargo does, or two could wait for ever.
             locked_holds(session, {one.review_id for one in new if one.review_id})
+            if basis is not None and locked_basis(session, basis.review_id) != basis:
+                raise TooLate("The dates of the review have changed meanwhile.", _AGAIN)
             posts.apply_all(session, acts)
             return posts.add_all(session, new, now)
 

@@ -20,6 +20,7 @@ from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
 from handbill.store.engine import write
+from handbill.store.group import patiently
 from handbill.store.holds import hold, locked_holds
 
 
@@ -147,6 +148,17 @@ def move(session: Session, moves: Iterable[Move]) -> None:
             )
         one.make(post)
         hold(session, post)
+
+
+def move_all(engine: Engine, moves: Sequence[Move]) -> None:
+    """`move` in a transaction of its own."""
+
+    def act() -> None:
+        with write(engine) as session:
+            move(session, moves)
+            announce(session)
+
+    patiently(act)
 
 
 #: What is done to a post within a transaction.

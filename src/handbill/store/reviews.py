@@ -13,6 +13,7 @@ from handbill.errors import InputProblem, NotFound
 from handbill.inputs import ReviewIn
 from handbill.models import Review, Work
 from handbill.store.engine import read, write
+from handbill.store.group import patiently
 
 T = TypeVar("T")
 
@@ -53,7 +54,7 @@ def change(engine: Engine, slug: str, new: ReviewIn, now: datetime) -> Review:
             review.work_id = _work_id(session, new.work, now)
             return review
 
-    return once_more(changed)
+    return once_more(lambda: patiently(changed))
 
 
 def keep(engine: Engine, slug: str) -> Review:

@@ -1,6 +1,6 @@
 """Rows of works and their release dates. A date moves together with the posts that hang on it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from handbill.errors import InputProblem, NotFound
-from handbill.models import ReleaseDate, Review, Work
+from handbill.domain import plans
+from handbill.domain.lifecycle import Status
+from handbill.errors import InputProblem, NotFound, TooLate
+from handbill.models import Post, ReleaseDate, Review, Work
 from handbill.store import posts
 from handbill.store.changes import announce
 from handbill.store.engine import read, write
@@ -30,18 +32,22 @@ class NewDate:
 def add(engine: Engine, title: str, slug: str, now: datetime) -> Work:
     """Add a work, and put the reviews to it that name it so. Raises InputProblem for a title or a
     slug that is taken."""
-    with write(engine) as session:
-        for known in session.exec(select(Work)).all():
-            if known.slug == slug or _same(known.title, title):
-                raise InputProblem(
-                    f"There is already a work called {known.title} ({known.slug}).",
-                    f"See: handbill work show {known.slug}",
-                )
-        work = Work(slug=slug, title=title, created_at=now)
-        session.add(work)
-        session.flush()
-        _adopt(session, work)
-        return work
+
+    def act() -> Work:
+        with write(engine) as session:
+            for known in session.exec(select(Work)).all():
+                if known.slug == slug or _same(known.title, title):
+                    raise InputProblem(
+                        f"There is already a work called {known.title} ({known.slug}).",
+                        f"See: handbill work show {known.slug}",
+                    )
+            work = Work(slug=slug, title=title, created_at=now)
+            session.add(work)
+            session.flush()
+            _adopt(session, work)
+            return work
+
+    return patiently(act)
 
 
 def _same(one: str | None, other: str) -> bool:
@@ -91,7 +97,11 @@ def dates_of(engine: Engine, work_id: int) -> Sequence[ReleaseDate]:
 def reviews_of(engine: Engine, work: Work) -> Sequence[Review]:
     """The reviews that are about a work, newest first."""
     with read(engine) as session:
-        found = session.exec(select(Review).order_by(col(Review.id).desc())).all()
+        return _about(session, work)
+
+
+def _about(session: Session, work: Work) -> list[Review]:
+    found = session.exec(select(Review).order_by(col(Review.id).desc())).all()
     return [
         review
         for review in found
@@ -99,24 +109,64 @@ def reviews_of(engine: Engine, work: Work) -> Sequence[Review]:
     ]
 
 
-def put_date(
-    engine: Engine, work_id: int, name: str, new: NewDate | None, moves: Iterable[Move]
-) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """What a person was shown of the posts that hang on a date."""
+
+    #: Names that stand for the date.
+    names: Collection[str]
+    #: Numbers of all waiting posts that hang on it; of these some move.
+    posts: Collection[int]
+    moves: Sequence[Move] = ()
+
+
+def put_date(engine: Engine, work_id: int, name: str, new: NewDate | None, shown: Shown) -> None:
     """Set a date of a work (None: take it away) and move the posts that hang on it: all, or none.
 
-    Raises TooLate when one of them is not as it was shown any more.
+    Raises TooLate when one of them is not as it was shown any more, or was not shown.
     """
-    wanted = list(moves)
 
     def act() -> None:
         with write(engine) as session:
-            work = session.get_one(Work, work_id, with_for_update=True)
-            _adopt(session, work)
+            reviews = _locked(session, work_id)
+            _refuse_unseen(session, reviews, shown)
             _put(session, work_id, name, new)
-            posts.move(session, wanted)
+            posts.move(session, shown.moves)
             announce(session)
 
     patiently(act)
+
+
+def _locked(session: Session, work_id: int) -> list[int]:
+    """Lock a work and before it, as everywhere, the reviews of it, and bind them to it; answers
+    their numbers. Nobody adds a post about them meanwhile."""
+    work = session.get_one(Work, work_id)
+    found = [review.id or 0 for review in _about(session, work)]
+    session.execute(
+        sa.select(col(Review.id))
+        .where(col(Review.id).in_(found))
+        .order_by(col(Review.id))
+        .with_for_update()
+    ).all()
+    session.refresh(work, with_for_update=True)
+    _adopt(session, work)
+    return found
+
+
+def _refuse_unseen(session: Session, reviews: Collection[int], shown: Shown) -> None:
+    waiting = session.execute(
+        sa.select(col(Post.id), col(Post.anchor)).where(
+            col(Post.review_id).in_(reviews),
+            col(Post.anchor).is_not(None),
+            col(Post.status).in_([Status.DRAFT, Status.QUEUED]),
+        )
+    )
+    for number, anchor in waiting:
+        if number not in shown.posts and plans.anchor_of(anchor) in shown.names:
+            raise TooLate(
+                f"Post #{number} has changed meanwhile; nothing was moved.",
+                "Look again, and decide anew.",
+            )
 
 
 def _put(session: Session, work_id: int, name: str, new: NewDate | None) -> None:
@@ -135,7 +185,10 @@ def _put(session: Session, work_id: int, name: str, new: NewDate | None) -> None
 
 def put_spoilers(engine: Engine, work_id: int, words: Sequence[str]) -> None:
     """The words that no post about a work may give away, in the place of those before."""
-    with write(engine) as session:
-        work = session.get_one(Work, work_id, with_for_update=True)
-        work.spoilers = list(words)
-        _adopt(session, work)
+
+    def act() -> None:
+        with write(engine) as session:
+            _locked(session, work_id)
+            session.get_one(Work, work_id).spoilers = list(words)
+
+    patiently(act)
