@@ -19,7 +19,9 @@ from tests.factories import (
     add_in,
     add_post,
     add_review,
+    claim_one,
     get,
+    image_row,
     overwrite,
     set_embargo,
     status_of,
@@ -92,7 +94,19 @@ def test_as_json(shell: Shell, store: Engine, review: Review) -> None:
         "moved": [],
         "held": [number],
         "too_late": [out],
+        "in_hand": [],
     }
+
+
+def test_what_a_worker_has_in_hand_is_told(shell: Shell, store: Engine, review: Review) -> None:
+    number = add_post(store, review=review, images=[image_row()])
+    claim_one(store)
+    told = f"! #{number} is in a worker's hands at this moment: its text is held, but a picture"
+    answer = set_it(shell)
+    assert told in answer.out
+    assert "Too late" not in answer.out
+    again = set_it(shell, "--json").json
+    assert (again["held"], again["in_hand"], again["too_late"]) == ([number], [number], [])
 
 
 def test_moving_it_earlier_needs_the_same_word_as_lifting(shell: Shell) -> None:

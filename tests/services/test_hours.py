@@ -126,6 +126,21 @@ def test_what_is_held_for_too_long_is_missed_and_listed(
     assert get(desk.engine, claim.post_id).post.attention
 
 
+def test_an_embargo_that_is_set_while_the_network_says_who_we_are_keeps_the_pictures_here(
+    desk: Desk,
+) -> None:
+    review = add_review(desk.engine)
+    add_post(desk.engine, review=review, images=[image_row()])
+
+    def sets(step: str) -> None:
+        if step == "whoami":
+            set_embargo(desk.engine, review, LIFT)
+
+    line = Line(needs_network=True, meanwhile=sets)
+    ended = publishing.publish(line.at(desk), claim_one(desk.engine))
+    assert (line.asked[-1], ended.status) == ("whoami", Status.QUEUED)
+
+
 def test_nothing_that_is_printed_of_a_claim_shows_its_text(claim: Claim) -> None:
     ended = publishing.Ended(claim, NotSent("No."), None)
     shown: Callable[[object], str] = repr

@@ -131,6 +131,11 @@ def _answer(change: "Change", told: "Told") -> None:
             render.say(_keeps(entry, change))
             name = "embargo" if entry.post.kind is Kind.REVIEW else "reaction-embargo"
             render.hint(f"handbill queue reschedule {number} --at {name}+0")
+    for number in told.in_hand:
+        render.say(
+            f"! #{number} is in a worker's hands at this moment: its text is held, "
+            "but a picture of it may have been uploaded."
+        )
     _too_late(change.effect.gone, told)
 
 
@@ -165,6 +170,7 @@ def _told_json(change: "Change", told: "Told") -> dict[str, Any]:
         "moved": told.moved,
         "held": told.held,
         "too_late": told.too_late,
+        "in_hand": told.in_hand,
     }
 
 

@@ -30,6 +30,8 @@ class Told:
     moved: list[int] = field(default_factory=list)
     #: Numbers of those that are out, in doubt, or about to be sent, whatever it says.
     too_late: list[int] = field(default_factory=list)
+    #: Numbers of those that a worker had claimed and not armed: it may have uploaded a picture.
+    in_hand: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def bring_up_to_date(session: Session, which: Which, moves: Iterable[Move] = ())
         apply(post, holding(holds, post.kind))
         if number not in told.moved and (post.embargo_until, post.not_before) != before:
             post.revision += 1
+        if concerned and post.status is Status.PUBLISHING:
+            told.in_hand.append(number)
         if concerned and post.due_at and post.embargo_until and post.due_at < post.embargo_until:
             told.held.append(number)
     return told
