@@ -45,12 +45,14 @@ class Ended:
     status: Status | None
 
 
-def publish(desk: Desk, claim: Claim) -> Ended:
+def publish(desk: Desk, claim: Claim, pause: hours.Pause = time.sleep) -> Ended:
     """Take a claim to its end. Whatever is raised on the way, the attempt is ended honestly."""
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
-        hours.agree(desk, line, claim)
+        if claim.embargo_until is not None:  # it may be claimed before the lift
+            _wait(desk, claim)
+            hours.agree(desk, line, claim, pause)
         _refuse_unready(desk, claim)
         asks = line.asks(claim)
         if asks:  # not a byte of it before its time, nor while all is stopped
