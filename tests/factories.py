@@ -40,7 +40,7 @@ from handbill.store import (
     records,
     reviews,
 )
-from handbill.store.embargoes import Told, Which
+from handbill.store.embargoes import Said, Told, Which
 from handbill.store.engine import write
 from handbill.store.listings import Entry
 from handbill.store.posts import Move, NewPost, Timing
@@ -180,7 +180,7 @@ def set_embargo(
 ) -> Told:
     """An embargo that was set in New York."""
     lifts = Moment.of(until, ZoneInfo("America/New_York"))
-    return embargoes.put(engine, Which(review.id or 0, kind), lifts, moves, now)
+    return embargoes.put(engine, Which(review.id or 0, kind), lifts, moves, Said(now, "ines"))
 
 
 def timing(

@@ -19,7 +19,9 @@ from tests.factories import (
     add_in,
     add_post,
     add_review,
+    claim_one,
     get,
+    image_row,
     overwrite,
     set_embargo,
     status_of,
@@ -93,6 +95,7 @@ def test_as_json(shell: Shell, store: Engine, review: Review) -> None:
         "held": [number],
         "too_late": [out],
         "keeps": [],
+        "in_hand": [],
     }
 
 
@@ -110,14 +113,39 @@ def test_a_slot_that_stays_behind_is_told(shell: Shell, store: Engine, review: R
     assert says in lifted.out
 
 
-def test_moving_it_earlier_needs_the_same_word_as_lifting(shell: Shell) -> None:
+def test_what_a_worker_has_in_hand_is_told(shell: Shell, store: Engine, review: Review) -> None:
+    number = add_post(store, review=review, images=[image_row()])
+    claim_one(store)
+    told = f"! #{number} is in a worker's hands at this moment: its text is held, but a picture"
+    answer = set_it(shell)
+    assert told in answer.out
+    assert "Too late" not in answer.out
+    again = set_it(shell, "--json").json
+    assert (again["held"], again["in_hand"], again["too_late"]) == ([number], [number], [])
+
+
+def test_moving_it_earlier_is_refused_and_lifting_it_named(shell: Shell) -> None:
     set_it(shell)
     refused = set_it(shell, at="2096-11-26 18:30")
     assert refused.code == 1
     assert "lifts later, Tue 27 Nov 2096" in refused.err
-    assert "--yes-i-may" in refused.err
-    assert set_it(shell, "--yes-i-may", at="2096-11-26 18:30").code == 0
+    assert "handbill review embargo lift skerry-light --kind review --yes-i-may" in refused.err
+    assert set_it(shell, "--yes-i-may", at="2096-11-26 18:30").code == 2
     assert set_it(shell, at="2096-11-28 18:30").code == 0
+
+
+def test_the_list_shows_the_record_even_of_an_embargo_that_was_set_anew(shell: Shell) -> None:
+    set_it(shell)
+    shell.fine(*LIFT, "--yes-i-may", "--why", "The studio said so.")
+    set_it(shell, at="2096-11-26 18:30")
+    shown = shell.fine("review", "embargo", "list", "skerry-light").out
+    assert "review embargo, until Tue 27 Nov 2096 18:30 EST, lifted by " in shown
+    assert "The studio said so." in shown
+    (one,) = shell.fine("review", "embargo", "list", "skerry-light", "--json").json
+    assert [event["what"] for event in one["events"]] == ["set", "lifted", "set"]
+    lifted = one["events"][1]
+    assert (lifted["until"], lifted["why"]) == ("2096-11-27T23:30:00.000Z", "The studio said so.")
+    assert lifted["by"]
 
 
 def test_the_list_shows_what_is_in_force_and_what_was_lifted(shell: Shell, store: Engine) -> None:

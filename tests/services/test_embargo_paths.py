@@ -40,7 +40,7 @@ from handbill.services import (
 from handbill.services.desk import Desk
 from handbill.store import claims, leases, listings, overdue, posts, records
 from handbill.store import embargoes as store
-from handbill.store.embargoes import Which
+from handbill.store.embargoes import Said, Which
 from handbill.store.posts import Timing
 from tests.factories import not_sent, nothing, png
 
@@ -313,7 +313,12 @@ def test_by_a_clock_that_is_ahead_the_post_is_held_with_attention_and_goes_out_l
     assert re.match(r"Our clock is 3[01] min .*ahead of X's\. ", attention)
     assert TEXT not in attention
     assert house.bytes_received() == 0
-    store.lift(house.desk.engine, Which(house.review.id or 0, Kind.REVIEW), "So it is.", [], now())
+    store.lift(
+        house.desk.engine,
+        Which(house.review.id or 0, Kind.REVIEW),
+        [],
+        Said(now(), "ines", "So it is."),
+    )
     later = replace(house.desk, clock=lambda: now() + 20 * SECOND)
     rig.overwrite(house.app, Post, number, not_before=now())
     (claim,) = claims.claim(later.engine, later.clock(), "right", 1, later.pictures)

@@ -365,7 +365,26 @@ def test_the_proof_names_both_instants_on_three_clocks(
         },
         "after_s": 2.34,
         "zone": "America/New_York",
+        "lifted_early": None,
     }
+
+
+def test_the_proof_says_when_a_person_let_it_lift_early(
+    desk: Desk, embargoed: Review, account: Account
+) -> None:
+    number = add_post(desk.engine, account, review=embargoed, limit=LONG)
+    embargoes.lift(desk, embargoes.plan_lift(desk, "skerry-light", None), "The studio said so.")
+    proof = proofs.of(get(desk.engine, number))
+    assert proof is not None
+    assert proof.early is not None
+    assert proof.lines[-1] == (
+        f"lifted early by {proof.early.by}, not 2026-11-20 16:00:00 UTC = Fri 20 Nov 2026 17:00 CET"
+        " (Europe/Paris) = Fri 20 Nov 2026 11:00 EST (America/New_York): The studio said so."
+    )
+    shown = proofs.as_json(proof)
+    assert shown is not None
+    assert shown["lifted_early"]["why"] == "The studio said so."
+    assert shown["lifted_early"]["instead_of"]["utc"] == "2026-11-20T16:00:00.000Z"
 
 
 def test_a_post_that_was_out_before_is_not_whitewashed(

@@ -22,7 +22,7 @@ from handbill.services import liveness, publishing, queueing, reviewing, slottin
 from handbill.services.desk import Desk
 from handbill.store import embargoes as rows
 from handbill.store import posts
-from handbill.store.embargoes import Which
+from handbill.store.embargoes import Said, Which
 from handbill.store.engine import write
 from tests.factories import (
     DAY,
@@ -295,7 +295,7 @@ def test_past_the_cap_nothing_is_sent_and_a_person_is_told(both: Desk) -> None:
 def embargo(desk: Desk) -> None:
     """The embargo on the review lifts in two days; reactions are free."""
     lift = Moment.of(NOW + 2 * DAY, ZoneInfo("UTC"))
-    rows.put(desk.engine, Which(1, Kind.REVIEW), lift, [], NOW)
+    rows.put(desk.engine, Which(1, Kind.REVIEW), lift, [], Said(NOW, "ines"))
 
 
 @pytest.mark.parametrize(

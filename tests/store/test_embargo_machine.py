@@ -30,7 +30,7 @@ from handbill.domain.outcomes import NotSent, Outcome
 from handbill.errors import TooLate
 from handbill.models import Embargo, Post, Review
 from handbill.store import arming, claims, doubts, embargoes, leases, overdue, posts, records
-from handbill.store.embargoes import Which
+from handbill.store.embargoes import Said, Which
 from handbill.store.engine import read, write
 from handbill.store.posts import Act, Move
 from tests.conftest import emptied
@@ -166,7 +166,7 @@ class UnderEmbargo(RuleBasedStateMachine):
     def lift(self, kind: Kind) -> None:
         try:
             which = Which(self.review.id or 0, kind)
-            embargoes.lift(self.engine, which, "The studio said so.", [], self.now)
+            embargoes.lift(self.engine, which, [], Said(self.now, "ines", "The studio said so."))
         except TooLate:
             assert self.book.get(kind, NOW) <= self.now
             return

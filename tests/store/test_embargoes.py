@@ -15,7 +15,7 @@ from handbill.errors import TooLate
 from handbill.models import Embargo, Post, Review
 from handbill.store import arming, claims, doubts, embargoes, leases, overdue, posts, records
 from handbill.store import restoring as restores
-from handbill.store.embargoes import Which
+from handbill.store.embargoes import Said, Which
 from handbill.store.engine import write
 from handbill.store.posts import Move
 from tests.factories import (
@@ -337,7 +337,8 @@ def test_every_change_of_what_holds_a_post_raises_its_revision_once(
 
 
 def lift(engine: Engine, review: Review, now: datetime, kind: Kind = Kind.REVIEW) -> None:
-    embargoes.lift(engine, Which(review.id or 0, kind), "The studio said so.", [], now)
+    said = Said(now, "ines", "The studio said so.")
+    embargoes.lift(engine, Which(review.id or 0, kind), [], said)
 
 
 def test_lifting_early_lets_go_and_is_recorded(engine: Engine, review: Review) -> None:
@@ -351,6 +352,25 @@ def test_lifting_early_lets_go_and_is_recorded(engine: Engine, review: Review) -
     assert waits_until(engine, held) == (early, early), "it is kept when it was lifted"
     assert waits_until(engine, later) == (NOW + 2 * DAY, early)
     assert leaves(engine, early)
+
+
+def test_all_that_was_done_to_an_embargo_is_kept(engine: Engine, review: Review) -> None:
+    set_embargo(engine, review, LIFT)
+    set_embargo(engine, review, LIFT + HOUR, now=NOW + MINUTE)
+    lift(engine, review, NOW + HOUR)
+    set_embargo(engine, review, LIFT + DAY, now=NOW + 2 * HOUR)
+    (row,) = embargoes.of_review(engine, review.id or 0)
+    assert row.lifted_at is None
+    names = ("at", "what", "until", "why", "by")
+    assert [tuple(event[name] for name in names) for event in row.events] == [
+        (at.isoformat(), what, until.isoformat(), why, "ines")
+        for at, what, until, why in [
+            (NOW, "set", LIFT, None),
+            (NOW + MINUTE, "moved", LIFT + HOUR, None),
+            (NOW + HOUR, "lifted", LIFT + HOUR, "The studio said so."),
+            (NOW + 2 * HOUR, "set", LIFT + DAY, None),
+        ]
+    ]
 
 
 def test_lifting_one_of_two_leaves_the_other_in_force(engine: Engine, review: Review) -> None:

@@ -40,7 +40,6 @@ def set_embargo(
     kind: Annotated[
         Kind, typer.Option(help="On the review, or on every reaction to the work.")
     ] = Kind.REVIEW,
-    may: May = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Move what is due before it, without asking.")
     ] = False,
@@ -53,7 +52,7 @@ def set_embargo(
     here = door(context)
     asked = TimeIn(at=when, zone=zone or here.zone)
     change = embargoes.plan(here.desk, slug, kind, asked)
-    _refuse_loosening(change, may)
+    _refuse_loosening(change)
     if not as_json:
         _show_change(change)
     move = bool(change.effect.moves) and agreed(len(change.effect.moves), yes)
@@ -63,13 +62,15 @@ def set_embargo(
     return _answer(change, told)
 
 
-def _refuse_loosening(change: "Change", may: bool) -> None:
+def _refuse_loosening(change: "Change") -> None:
     was = change.before
-    if change.loosens and was is not None and not may:
+    if change.loosens and was is not None:
+        slug = change.review.slug
         raise InputProblem(
             f"The embargo that is set lifts later, {render.time(was.until, was.zone)}. "
             "Nothing was changed.",
-            "If you may let it lift earlier, add --yes-i-may.",
+            "If you may end it early, say so, and it is kept: "
+            f"handbill review embargo lift {slug} --kind {change.kind} --yes-i-may --why …",
         )
 
 
@@ -143,6 +144,11 @@ def _answer(change: "Change", told: "Told") -> None:
             render.say(_keeps(entry, change))
             name = "embargo" if entry.post.kind is Kind.REVIEW else "reaction-embargo"
             render.hint(f"handbill queue reschedule {number} --at {name}+0")
+    for number in told.in_hand:
+        render.say(
+            f"! #{number} is in a worker's hands at this moment: its text is held, "
+            "but a picture of it may have been uploaded."
+        )
     _too_late(change.effect.gone, told)
 
 
@@ -178,6 +184,7 @@ def _told_json(change: "Change", told: "Told") -> dict[str, Any]:
         "held": told.held,
         "too_late": told.too_late,
         "keeps": keeps_json(change.effect.loose),
+        "in_hand": told.in_hand,
     }
 
 
@@ -194,7 +201,7 @@ def listing(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None
     if not found:
         render.say(f"There is no embargo on {review.slug}.")
         return render.hint(f"handbill review embargo set {review.slug} WHEN --zone ZONE")
-    return render.table(
+    render.table(
         ["on", "lifts", "in UTC", "now"],
         [
             [
@@ -206,6 +213,22 @@ def listing(context: typer.Context, slug: Slug, as_json: AsJson = False) -> None
             for one in found
         ],
     )
+    for one in found:
+        for event in one.events:
+            render.say(_event(one, event))
+    return None
+
+
+def _event(one: "Embargo", event: "dict[str, str | None]") -> str:
+    at, until = (render.brief(_instant(event[name]), one.zone) for name in ("at", "until"))
+    says = f"{at}: {one.kind} embargo, until {until}, {event['what']} by {event['by']}."
+    return f"{says} {event['why']}" if event["why"] else says
+
+
+def _instant(written: str | None) -> "datetime | None":
+    from datetime import datetime
+
+    return datetime.fromisoformat(written) if written else None
 
 
 def _state(one: "Embargo", now: "datetime") -> str:
@@ -225,6 +248,10 @@ def _json(one: "Embargo", now: "datetime") -> dict[str, Any]:
         "in_force": one.lifted_at is None and one.until > now,
         "lifted_at": utc(one.lifted_at),
         "lifted_why": one.lifted_why,
+        "events": [
+            event | {name: utc(_instant(event[name])) for name in ("at", "until")}
+            for event in one.events
+        ],
     }
 
 

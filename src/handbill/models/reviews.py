@@ -117,6 +117,11 @@ class Embargo(SQLModel, table=True):
     #: Lifted early by a person, who said that they may, and why.
     lifted_at: datetime | None = None
     lifted_why: str | None = None
+    #: What was done to it, in order; only ever added to. Each: `at`, `what` (set, moved, lifted),
+    #: `until` (when it was to lift), `why`, `by`.
+    events: list[dict[str, str | None]] = Field(
+        default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}
+    )
 
 
 class Feed(SQLModel, table=True):

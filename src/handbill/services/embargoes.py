@@ -3,6 +3,7 @@
 What is refused here would be held by the store all the same; a person should know at once.
 """
 
+import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from handbill.services import anchors, retiming, works
 from handbill.services.desk import Desk
 from handbill.services.retiming import WAITING, Moving
 from handbill.store import embargoes, listings, reviews
-from handbill.store.embargoes import Told, Which
+from handbill.store.embargoes import Said, Told, Which
 from handbill.store.listings import Entry
 
 #: What stands for the end of an embargo in offsets.
@@ -139,7 +140,14 @@ def keep(desk: Desk, change: Change, *, move: bool) -> Told:
     """Set the embargo as planned, and if so wished move the posts."""
     which = Which(change.review.id or 0, change.kind)
     moves = [moving.move for moving in change.effect.moves] if move else []
-    return embargoes.put(desk.engine, which, change.lifts, moves, desk.clock())
+    return embargoes.put(desk.engine, which, change.lifts, moves, Said(desk.clock(), _who()))
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # in a container a user need not have a name
+        return "a person"
 
 
 # Lifting early
@@ -178,7 +186,7 @@ def lift(desk: Desk, lifting: Lifting, why: str) -> Told:
     """End an embargo before its time; what hangs on it moves with it. Raises TooLate."""
     which = Which(lifting.review.id or 0, lifting.embargo.kind)
     moves = [moving.move for moving in lifting.effect.follow]
-    return embargoes.lift(desk.engine, which, why, moves, desk.clock())
+    return embargoes.lift(desk.engine, which, moves, Said(desk.clock(), _who(), why))
 
 
 # At the door

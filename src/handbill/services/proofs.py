@@ -13,6 +13,16 @@ _UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
+class Early:
+    """A person let it lift before its time."""
+
+    #: When it would have lifted else.
+    instead_of: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Proof:
     """What is known of a post that was, or is, under embargo."""
 
@@ -21,6 +31,7 @@ class Proof:
     left: datetime | None
     #: Of the account, and in which the embargo was set.
     zones: tuple[str, str]
+    early: Early | None = None
 
     @property
     def after(self) -> timedelta | None:
@@ -37,6 +48,9 @@ class Proof:
             found.append(
                 f"left {self._everywhere(self.left)}, {_length(self.after)} {way} the lift"
             )
+        if self.early is not None:
+            instead = self._everywhere(self.early.instead_of)
+            found.append(f"lifted early by {self.early.by}, not {instead}: {self.early.why}")
         return found
 
     def _everywhere(self, moment: datetime) -> str:
@@ -56,7 +70,16 @@ def of(entry: Entry) -> Proof | None:
         return None
     out = [part.published_at for part in entry.parts if part.published_at]
     zones = (entry.account.zone, post.embargo_zone or _UTC.key)
-    return Proof(post.embargo_until, min(out, default=None), zones)
+    return Proof(post.embargo_until, min(out, default=None), zones, _early(entry))
+
+
+def _early(entry: Entry) -> Early | None:
+    for embargo in entry.embargoes:
+        for event in embargo.events:
+            at, until = (datetime.fromisoformat(event[name] or "") for name in ("at", "until"))
+            if event["what"] == "lifted" and at == entry.post.embargo_until:
+                return Early(until, event["by"] or "", event["why"] or "")
+    return None
 
 
 def as_json(proof: Proof | None) -> dict[str, Any] | None:
@@ -68,6 +91,12 @@ def as_json(proof: Proof | None) -> dict[str, Any] | None:
         "left_at": _on_clocks(proof.left, proof.zones),
         "after_s": None if proof.after is None else round(proof.after.total_seconds(), 3),
         "zone": proof.zones[1],
+        "lifted_early": proof.early
+        and {
+            "instead_of": _on_clocks(proof.early.instead_of, proof.zones),
+            "by": proof.early.by,
+            "why": proof.early.why,
+        },
     }
 
 

@@ -45,19 +45,23 @@ class Ended:
     status: Status | None
 
 
-def publish(desk: Desk, claim: Claim) -> Ended:
+def publish(desk: Desk, claim: Claim, pause: hours.Pause = time.sleep) -> Ended:
     """Take a claim to its end. Whatever is raised on the way, the attempt is ended honestly."""
     outcome: Outcome = BROKE_BEFORE
     try:
         line = desk.connect(claim.account)
-        hours.agree(desk, line, claim)
-        _refuse_unready(desk, claim)
-        if line.asks(claim):  # not a byte of it before its time, nor while all is stopped
+        if claim.embargo_until is not None:  # it may be claimed before the lift
             _wait(desk, claim)
-            if not arming.may_leave(desk.engine, claim, desk.clock()):
-                raise Halted(CHANGED)
+            hours.agree(desk, line, claim, pause)
+        _refuse_unready(desk, claim)
+        asks = line.asks(claim)
+        if asks:  # not a byte of it before its time, nor while all is stopped
+            _wait(desk, claim)
+            _refuse_changed(desk, claim)
         failpoint("prepare.before")
         claim = _identified(desk, line, claim)
+        if asks:  # an embargo may have been set while the network said who we are
+            _refuse_changed(desk, claim)
         evidence = line.prepare(claim)
         failpoint("prepare.after")
         _wait(desk, claim)
@@ -89,6 +93,11 @@ def _refuse_unready(desk: Desk, claim: Claim) -> None:
     )
     if reason:
         raise Halted(NotSent(f"{reason} Nothing was sent; it is tried again.", attention=True))
+
+
+def _refuse_changed(desk: Desk, claim: Claim) -> None:
+    if not arming.may_leave(desk.engine, claim, desk.clock()):
+        raise Halted(CHANGED)
 
 
 def _wait(desk: Desk, claim: Claim) -> None:

@@ -30,6 +30,8 @@ class Told:
     moved: list[int] = field(default_factory=list)
     #: Numbers of those that are out, in doubt, or about to be sent, whatever it says.
     too_late: list[int] = field(default_factory=list)
+    #: Numbers of those that a worker had claimed and not armed: it may have uploaded a picture.
+    in_hand: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -40,39 +42,63 @@ class Which:
     kind: Kind
 
 
-def put(engine: Engine, which: Which, lifts: Moment, moves: Iterable[Move], now: datetime) -> Told:
+@dataclass(frozen=True)
+class Said:
+    """Who wrote an embargo, when, and why; it is kept with it for good."""
+
+    at: datetime
+    by: str
+    why: str | None = None
+
+
+def put(engine: Engine, which: Which, lifts: Moment, moves: Iterable[Move], said: Said) -> Told:
     """Set an embargo, in the place of the one of this kind that is there.
 
     A move of a post that has changed since it was shown is not made; the post is held all the same.
     """
 
     def change(session: Session) -> None:
-        row = _row(session, which) or Embargo(
+        was = _row(session, which)
+        row = was or Embargo(
             review_id=which.review_id,
             kind=which.kind,
             until=lifts.at,
             wall=lifts.wall,
             zone=lifts.zone,
-            created_at=now,
+            created_at=said.at,
         )
+        in_force = was is not None and ends(was.until, was.lifted_at) > said.at
         row.until, row.wall, row.zone = lifts.at, lifts.wall, lifts.zone
         row.lifted_at = row.lifted_why = None
-        row.created_at = now
+        row.created_at = said.at
+        _keep(row, "moved" if in_force else "set", said)
         session.add(row)
 
     return _write(engine, which, change, list(moves))
 
 
-def lift(engine: Engine, which: Which, why: str, moves: Iterable[Move], now: datetime) -> Told:
+def lift(engine: Engine, which: Which, moves: Iterable[Move], said: Said) -> Told:
     """End an embargo before its time, and keep why. Raises TooLate if it is not in force."""
 
     def change(session: Session) -> None:
         row = _row(session, which)
-        if row is None or ends(row.until, row.lifted_at) <= now:
+        if row is None or ends(row.until, row.lifted_at) <= said.at:
             raise TooLate("That embargo is not in force any more.", "Nothing is held by it.")
-        row.lifted_at, row.lifted_why = now, why
+        row.lifted_at, row.lifted_why = said.at, said.why or ""
+        _keep(row, "lifted", said)
 
     return _write(engine, which, change, list(moves))
+
+
+def _keep(row: Embargo, what: str, said: Said) -> None:
+    event = {
+        "at": said.at.isoformat(),
+        "what": what,
+        "until": row.until.isoformat(),
+        "why": said.why,
+        "by": said.by,
+    }
+    row.events = [*row.events, event]  # a list that is changed in place is not written
 
 
 def _write(
@@ -131,6 +157,8 @@ def bring_up_to_date(session: Session, which: Which, moves: Iterable[Move] = ())
         apply(post, holding(holds, post.kind))
         if number not in told.moved and (post.embargo_until, post.not_before) != before:
             post.revision += 1
+        if concerned and post.status is Status.PUBLISHING:
+            told.in_hand.append(number)
         if concerned and post.due_at and post.embargo_until and post.due_at < post.embargo_until:
             told.held.append(number)
     return told
@@ -182,11 +210,18 @@ def carry_over(session: Session, known: Mapping[KnownReview, Sequence[Embargo]])
         for one in those:
             which = Which(review_id, one.kind)
             here = _row(session, which)
+            if here:
+                here.events = _joined(here, one)
             if here and ends(here.until, here.lifted_at) >= ends(one.until, one.lifted_at):
                 continue
             session.add(_copied(here, one))
             session.flush()
             bring_up_to_date(session, which)
+
+
+def _joined(here: Embargo, other: Embargo) -> list[dict[str, str | None]]:
+    new = [event for event in other.events if event not in here.events]
+    return sorted([*here.events, *new], key=lambda event: event["at"] or "")
 
 
 def _copied(here: Embargo | None, other: Embargo) -> Embargo:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from handbill.domain.lifecycle import Status
-from handbill.models import IS_PUBLISHING, IS_QUEUED, Account, Attempt, Part, Post, Review
+from handbill.models import IS_PUBLISHING, IS_QUEUED, Account, Attempt, Embargo, Part, Post, Review
 from handbill.store.engine import read
 from handbill.store.posts import no_such_post
 
@@ -27,6 +27,8 @@ class Entry:
     review: Review | None
     parts: list[Part] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    #: Those on its review; only for a post that had one.
+    embargoes: list[Embargo] = field(default_factory=list)
 
 
 #: The condition of the history's index, word for word.
@@ -196,3 +198,15 @@ def _fill(session: Session, entries: dict[int | None, Entry]) -> None:
             select(Attempt).where(col(Attempt.post_id).in_(some)).order_by(col(Attempt.id))
         ):
             entries[attempt.post_id].attempts.append(attempt)
+    _fill_embargoes(session, [one for one in entries.values() if one.post.embargo_until])
+
+
+def _fill_embargoes(session: Session, entries: Sequence[Entry]) -> None:
+    reviews = sorted({entry.post.review_id or 0 for entry in entries})
+    found: dict[int, list[Embargo]] = {}
+    for start in range(0, len(reviews), 500):
+        some = reviews[start : start + 500]
+        for one in session.exec(select(Embargo).where(col(Embargo.review_id).in_(some))):
+            found.setdefault(one.review_id, []).append(one)
+    for entry in entries:
+        entry.embargoes.extend(found.get(entry.post.review_id or 0, []))

@@ -86,6 +86,7 @@ def _new_tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lifted_why", sa.String(), nullable=True),
+        sa.Column("events", JSON, nullable=False, server_default="[]"),
         sa.CheckConstraint("kind IN ('reaction', 'review')", name=op.f("ck_embargo_kind")),
         sa.CheckConstraint(
             "(lifted_at IS NULL) = (lifted_why IS NULL)",
