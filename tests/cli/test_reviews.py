@@ -248,3 +248,11 @@ def test_what_cannot_follow_keeps_its_time_and_is_told(
     gone = shell.fine(*EDIT[:3], "--published", "", "--yes", "--json").json
     assert "not known" in gone["keeps"][0]["why"]
     assert get(store, hanging).post.due_at == due
+
+
+def test_posts_that_do_not_follow_a_review_that_is_read_again_are_named(
+    shell: Shell, file: str, hanging: int
+) -> None:
+    again = ("review", "add", file, "--into", "skerry-light", "--published", "2096-11-27")
+    (keeps,) = shell.fine(*again, "--json").json["keeps"]
+    assert (keeps["post"], keeps["hangs_on"]) == (hanging, "published+1d 18:00")
