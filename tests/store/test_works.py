@@ -3,12 +3,14 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from handbill.errors import InputProblem, NotFound, TooLate
-from handbill.models import Post, ReleaseDate, Work
+from handbill.models import Post, ReleaseDate, Review, Work
 from handbill.store import works
+from handbill.store.engine import write
 from handbill.store.posts import Move
 from handbill.store.works import NewDate, Shown
 from tests.factories import (
@@ -40,9 +42,13 @@ def days(engine: Engine, work: Work) -> list[date | None]:
     return [one.day for one in works.dates_of(engine, work.id or 0)]
 
 
-def test_reviews_are_put_to_a_work_by_its_title(engine: Engine) -> None:
+def test_reviews_of_before_there_were_works_are_put_to_one_by_its_title(engine: Engine) -> None:
     mine = add_review(engine, work="SKERRY light")
     other = add_review(engine, "other", work="Skerry")
+    with write(engine) as session:
+        session.execute(sa.update(Review).values(work_id=None))
+        session.execute(sa.delete(Work))
+    other.work_id = None
     work = works.add(engine, "Skerry Light", "skerry-light", NOW)
     assert [one.id for one in works.reviews_of(engine, work)] == [mine.id]
     assert works.of_review(engine, works.reviews_of(engine, work)[0]) == work
@@ -51,7 +57,7 @@ def test_reviews_are_put_to_a_work_by_its_title(engine: Engine) -> None:
 
 def test_a_later_review_is_put_to_it_as_well(engine: Engine, work: Work) -> None:
     review = add_review(engine)
-    assert review.work_id is None
+    assert review.work_id == work.id
     assert works.of_review(engine, review) == work
     works.put_spoilers(engine, work.id or 0, ["the twist"])
     assert works.reviews_of(engine, work)[0].work_id == work.id
