@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -363,6 +363,21 @@ def test_a_time_that_a_person_set_stays(both: Desk) -> None:
     assert row.moment is not None
     assert row.moment.wall == "2026-12-04 12:00"
     assert "Its time was set by hand." in row.remarks
+
+
+def test_a_step_that_becomes_a_reaction_is_no_longer_held_as_a_review(both: Desk) -> None:
+    lift = datetime(2026, 12, 4, 11, tzinfo=UTC)
+    embargo(both, lift)
+    make(both, plan_of({}), queue=True)
+    post = get(both.engine, 1).post
+    assert post.embargo_until == lift
+    earlier = plan_of({"kind": "reaction", "when": "wide-1d 12:00"})
+    make(both, earlier, queue=True)
+    post = get(both.engine, 1).post
+    assert (post.kind, post.embargo_until, post.embargo_zone) == (Kind.REACTION, None, None)
+    assert post.not_before == post.due_at
+    assert post.due_at
+    assert post.due_at < lift
 
 
 def test_a_post_stays_when_its_text_can_no_longer_be_made(both: Desk) -> None:

@@ -12,18 +12,21 @@ from sqlalchemy import Engine
 from handbill.domain.disclosures import Disclosure
 from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
+from handbill.domain.outcomes import NOT_YET
 from handbill.domain.spoilers import Spoiler
+from handbill.domain.text.quotes import GONE
 from handbill.domain.web import Page
 from handbill.domain.when import Moment
 from handbill.errors import InputProblem, NotFound
 from handbill.inputs import TimeIn
-from handbill.models import Account, Embargo, Review, Work
+from handbill.models import Account, Embargo, Post, Review, Work
 from handbill.services import liveness, publishing, queueing, reviewing, slotting, wording
 from handbill.services.desk import Desk
 from handbill.store import embargoes as rows
-from handbill.store import posts
+from handbill.store import links, posts
 from handbill.store.embargoes import Said, Which
 from handbill.store.engine import write
+from handbill.store.posts import Move
 from tests.factories import (
     DAY,
     HOUR,
@@ -40,6 +43,7 @@ from tests.factories import (
     make_desk,
     overwrite,
     post_in,
+    timing,
 )
 from tests.services.scripted import Line
 
@@ -261,7 +265,7 @@ def test_ten_minutes_ahead_a_person_is_told(both: Desk, hands: Hands) -> None:
     assert liveness.look_ahead(desk) is None
     hands.now = NOW
     assert liveness.look_ahead(desk) == number
-    assert (get(desk.engine, number).post.attention or "").startswith(liveness.NOT_YET)
+    assert (get(desk.engine, number).post.attention or "").startswith(NOT_YET)
     assert liveness.look_ahead(desk) is None, "once is enough"
     assert web.asked == 1
 
@@ -278,6 +282,24 @@ def test_what_is_told_ahead_is_taken_back_once_it_is_there(both: Desk, hands: Ha
     liveness.look_ahead(desk)
     web.status, hands.now = 200, NOW + 5 * MINUTE
     assert publish(desk, Line(), hands.now) is Status.PUBLISHED
+    assert get(desk.engine, number).post.attention is None
+
+
+def test_a_second_look_takes_the_word_back_and_leaves_a_lost_quote_be(both: Desk) -> None:
+    desk, number = both, due_now(both, at=NOW + 15 * MINUTE)
+    entry = get(desk.engine, number)
+    for before, says, after in [
+        (f"{NOT_YET} 404", None, None),
+        (f"{GONE}x", None, f"{GONE}x"),
+        (f"{GONE}x", f"{NOT_YET} 404", f"{GONE}x"),
+        (None, f"{NOT_YET} 404", f"{NOT_YET} 404"),
+    ]:
+        overwrite(desk.engine, Post, number, attention=before)
+        links.seen(desk.engine, entry, says, NOW, HOUR)
+        assert get(desk.engine, number).post.attention == after
+    post = get(desk.engine, number).post
+    with write(desk.engine) as session:
+        posts.move(session, [Move(number, post.revision, timing(NOW + HOUR))])
     assert get(desk.engine, number).post.attention is None
 
 

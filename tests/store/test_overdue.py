@@ -57,6 +57,16 @@ def test_a_missed_post_says_why(engine: Engine) -> None:
     )
 
 
+def test_what_held_it_until_the_end_is_the_reason(engine: Engine) -> None:
+    number = add_post(engine)
+    says = "The review is not live. Nothing was sent; it is tried again."
+    overwrite(engine, Post, number, attention=says)
+    overdue.miss(engine, NOW + DAY)
+    assert get(engine, number).post.attention == (
+        "Not sent in time: The review is not live. Nothing was sent."
+    )
+
+
 def test_what_is_missed_during_the_big_pause_says_so(engine: Engine) -> None:
     post_id = add_post(engine)
     standing.put(engine, PAUSE, "A death in the family.", NOW)

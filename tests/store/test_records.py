@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from handbill.domain.lifecycle import Status
-from handbill.domain.outcomes import Outcome
+from handbill.domain.lifecycle import Status, Verb
+from handbill.domain.outcomes import Decision, NotSent, Outcome
 from handbill.domain.settling import QUIET
+from handbill.domain.text.quotes import GONE
+from handbill.models import Post
 from handbill.store import accounts, claims, doubts, listings, overdue, posts, records
 from tests.factories import (
     DAY,
@@ -27,9 +29,11 @@ from tests.factories import (
     expired,
     get,
     not_sent,
+    overwrite,
     receipt,
     refused,
     status_of,
+    timing,
     unauthorized,
     unknown,
 )
@@ -431,3 +435,32 @@ def test_a_duplicate_the_first_time_fails(engine: Engine) -> None:
     post_id = add_post(engine)
     attempt(engine, refused("X has this already.", duplicate=True))
     assert status_of(engine, post_id) is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("left", "waits"),
+    [(HOUR, MINUTE), (80 * SECOND, 50 * SECOND), (31 * SECOND, SECOND), (20 * SECOND, 20 * SECOND)],
+)
+def test_what_a_person_is_told_of_is_tried_each_minute_and_once_more_before_the_limit(
+    engine: Engine, left: timedelta, waits: timedelta
+) -> None:
+    number = add_post(engine, limit=HOUR)
+    now = NOW + HOUR - left
+    decided = Decision(Verb.DEFER, wait=10 * MINUTE, attention=True)
+    assert records._after(get(engine, number).post, now, decided) == now + waits
+
+
+@pytest.mark.parametrize("attention", [True, False])
+def test_a_retry_keeps_the_word_of_a_quote_that_is_gone(engine: Engine, attention: bool) -> None:
+    number = add_post(engine)
+    overwrite(engine, Post, number, attention=f"{GONE}x")
+    attempt(engine, NotSent("No.", attention=attention))
+    assert get(engine, number).post.attention == f"{GONE}x"
+
+
+def test_a_new_time_keeps_the_word_of_a_quote_that_is_gone_and_no_other(engine: Engine) -> None:
+    number = add_post(engine)
+    for before, after in [(f"{GONE}x", f"{GONE}x"), ("Else.", None)]:
+        overwrite(engine, Post, number, attention=before)
+        posts.change(engine, number, posts.reschedule(timing(NOW + HOUR)))
+        assert get(engine, number).post.attention == after

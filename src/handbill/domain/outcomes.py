@@ -120,6 +120,10 @@ class Decision:
     attention: bool = False
 
 
+#: How a post begins to say that its review cannot be read.
+NOT_YET = "The review is not live yet; the post will wait for it."
+#: How a try ends to say that a person could let the next one succeed.
+AGAIN = "it is tried again."
 #: So many workers may die over one post before it is set aside.
 STRIKES = 3
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from handbill.domain.durations import spell
 from handbill.domain.network import Claim, Network
-from handbill.domain.outcomes import Halted, NotSent
+from handbill.domain.outcomes import AGAIN, Halted, NotSent
 from handbill.domain.zones import show, zone
 from handbill.services.desk import Desk
 from handbill.services.timekeeping import A_SECOND
@@ -62,5 +62,5 @@ def _told(desk: Desk, line: Network, name: str) -> datetime:
 
 
 def _held(why: str) -> Halted:
-    says = f"{why} The post was under embargo, so nothing of it was sent; it is tried again."
+    says = f"{why} The post was under embargo, so nothing of it was sent; {AGAIN}"
     return Halted(NotSent(says, attention=True))

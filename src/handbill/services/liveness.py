@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from handbill.domain.network import Claim
+from handbill.domain.outcomes import NOT_YET
 from handbill.domain.text import pages
 from handbill.domain.text.encodings import decode
 from handbill.domain.text.pages import Head
@@ -24,8 +25,6 @@ _DOORS = frozenset(
 _WALLS = frozenset(("consent", "cookie-consent", "privacy-gate", "gdpr", "collectconsent"))
 #: So long before its time the review of a post is looked for.
 AHEAD = timedelta(minutes=10)
-#: How a post begins to say that its review cannot be read.
-NOT_YET = "The review is not live yet; the post will wait for it."
 
 _WORD = re.compile(r"\w+")
 _PAGES = frozenset({"text/html", "application/xhtml+xml", ""})

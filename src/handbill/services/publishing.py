@@ -17,7 +17,7 @@ from handbill.clock import elapsed
 from handbill.domain.lateness import OUTAGE, late_by
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import Claim, Evidence, Network
-from handbill.domain.outcomes import Halted, NotSent, Outcome, Unauthorized, Unknown
+from handbill.domain.outcomes import AGAIN, Halted, NotSent, Outcome, Unauthorized, Unknown
 from handbill.domain.settling import SEND_WINDOW
 from handbill.errors import Problem, StoreProblem
 from handbill.failpoints import failpoint
@@ -92,7 +92,7 @@ def _refuse_unready(desk: Desk, claim: Claim) -> None:
         or liveness.why_not_yet(desk, claim)
     )
     if reason:
-        raise Halted(NotSent(f"{reason} Nothing was sent; it is tried again.", attention=True))
+        raise Halted(NotSent(f"{reason} Nothing was sent; {AGAIN}", attention=True))
 
 
 def _refuse_changed(desk: Desk, claim: Claim) -> None:

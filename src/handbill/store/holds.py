@@ -26,9 +26,11 @@ def hold(session: Session, post: Post) -> None:
 
 def apply(post: Post, found: Hold | None) -> None:
     """Write a hold on a post; what waits for a retry goes on waiting for it."""
-    if found is None:
-        return
     first = post.due_at if post.not_before == post.embargo_until else post.not_before
+    if found is None:  # also of a post that was one of the review and is a first reaction now
+        if post.embargo_until is not None:
+            post.embargo_until, post.embargo_zone, post.not_before = None, None, first
+        return
     post.embargo_until, post.embargo_zone = found.until, found.zone
     post.not_before = max(first, found.until) if first else None
 

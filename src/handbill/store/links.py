@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlmodel import col
 
+from handbill.domain.outcomes import NOT_YET
+from handbill.domain.text.quotes import kept
 from handbill.models import BY_NUMBER, IS_QUEUED, Post, Review
 from handbill.store import listings
 from handbill.store.engine import read, write
@@ -44,4 +46,11 @@ def seen(engine: Engine, entry: Entry, says: str | None, now: datetime, ahead: t
         )
         for post in session.scalars(waiting.order_by(BY_NUMBER).with_for_update()):
             post.link_seen_at = now
-            post.attention = says or post.attention
+            post.attention = _now(post.attention, says)
+
+
+def _now(attention: str | None, says: str | None) -> str | None:
+    """A quote that is gone stays the reason; that the review was not there is taken back."""
+    if says is None:
+        return None if attention and attention.startswith(NOT_YET) else attention
+    return kept(attention) or says

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from handbill.domain.lateness import BARELY, take_turns
 from handbill.domain.lifecycle import Verb, step
 from handbill.domain.network import Claim
+from handbill.domain.outcomes import AGAIN
 from handbill.domain.zones import show
 from handbill.failpoints import failpoint
 from handbill.models import BY_NUMBER, IS_QUEUED, Account, Post, Standing
@@ -57,6 +58,8 @@ def _why_missed(post: Post, account: Account, pause: Standing | None, now: datet
         return f"Not sent in time: its embargo lifted later, {lift}."
     if post.not_before and post.no_later_than and post.not_before > post.no_later_than:
         return "Not sent in time: overdue posts leave one by one, and its turn came too late."
+    if post.attention and post.attention.endswith(AGAIN):
+        return f"Not sent in time: {post.attention.removesuffix(AGAIN).rstrip(' ;')}."
     return "Not sent in time: Handbill was not running, or the network could not be reached."
 
 

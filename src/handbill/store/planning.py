@@ -18,6 +18,8 @@ from handbill.store.holds import locked_holds
 from handbill.store.posts import Act, NewPost
 
 _AGAIN = "Look at it anew, with the same command."
+#: How PostgreSQL and SQLite name the index that lets a step be made once.
+_MADE = ("uq_post_step", "post.step")
 
 
 def apply(
@@ -42,7 +44,9 @@ def apply(
 
     try:
         return patiently(act)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not any(name in str(error.orig) for name in _MADE):
+            raise
         raise TooLate("Somebody has applied this plan meanwhile.", _AGAIN) from None
 
 

@@ -13,9 +13,9 @@ from sqlmodel import Session, SQLModel, col, select
 
 from handbill.domain.embargo import Hold, Kind, holding
 from handbill.domain.lifecycle import EDITABLE, LABELS, IllegalStep, Status, Verb, step
-from handbill.domain.outcomes import Unknown
+from handbill.domain.outcomes import NOT_YET, Unknown
 from handbill.domain.spoilers import Spoiler
-from handbill.domain.text.quotes import contains
+from handbill.domain.text.quotes import contains, kept
 from handbill.errors import NotFound, TooLate
 from handbill.models import Attempt, Part, Post
 from handbill.store.changes import announce
@@ -135,6 +135,8 @@ class Move:
         """Give it the time."""
         _set_time(post, self.timing)
         post.revision += 1
+        if post.attention and post.attention.startswith(NOT_YET):
+            post.attention = None  # it is looked for anew before the new time
 
 
 def move(session: Session, moves: Iterable[Move]) -> None:
@@ -264,7 +266,7 @@ def reschedule(timing: Timing, anchor: str | None = None) -> Act:
         _set_time(post, timing)
         post.anchor = anchor  # a time that a person sets hangs on nothing else any more
         post.revision += 1
-        post.attention = None
+        post.attention = kept(post.attention)
         if post.status in (Status.MISSED, Status.FAILED):
             post.status = step(post.status, Verb.QUEUE)
 

@@ -5,7 +5,7 @@ attempt, however late, makes the post published.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -25,6 +25,7 @@ from handbill.domain.outcomes import (
     heed_strikes,
 )
 from handbill.domain.settling import REST, next_look
+from handbill.domain.text.quotes import kept
 from handbill.failpoints import failpoint
 from handbill.models import Account, Attempt, Part, Post
 from handbill.store.group import together
@@ -249,12 +250,13 @@ def move(
         post.attention = says
         return
     post.status = step(post.status, verb)
+    stays = kept(post.attention)
     post.lease_until = post.worker = post.attention = None
     if verb is Verb.CONFIRM:
         post.published_at = part.published_at
     elif verb is Verb.DEFER:
         post.not_before = _after(post, now, decision)
-        post.attention = says if decision.attention else None
+        post.attention = stays or (says if decision.attention else None)
     else:
         post.attention = says
 
@@ -285,8 +287,17 @@ def _doubts_left(session: Session, part: Part) -> bool:
     return session.exec(left).first() is not None
 
 
+#: What a person can put right, or a review that goes live, is asked for again so often, and for
+#: the last time so long before the limit.
+_OFTEN, _LAST = timedelta(minutes=1), timedelta(seconds=30)
+
+
 def _after(post: Post, now: datetime, decision: Decision) -> datetime | None:
     """The retry's earliest instant; never past the limit, so that a post is missed on time."""
     if not decision.wait or post.no_later_than is None or post.due_at is None:
         return post.not_before
-    return max(post.due_at, min(now + decision.wait, post.no_later_than))
+    wait, last = decision.wait, post.no_later_than
+    if decision.attention:
+        wait = min(wait, _OFTEN)
+        last = last - _LAST if last - _LAST > now else last
+    return max(post.due_at, min(now + wait, last))

@@ -17,6 +17,12 @@ _RUN = re.compile(r"\S+")
 _WORD_START = re.compile(r"(?<!\w)\S")
 
 
+def kept(attention: str | None) -> str | None:
+    """What still stands of a post's attention whenever it is retried or moved: a quote that went
+    from the review comes back by that alone."""
+    return attention if attention and attention.startswith(GONE) else None
+
+
 def plain(text: str) -> str:
     """The text as quotes are compared: single blanks, one kind of each mark and dash."""
     return " ".join(text.translate(_SAME).split())
