@@ -11,6 +11,7 @@ from handbill.domain.embargo import Kind
 from handbill.domain.lifecycle import Status
 from handbill.domain.network import NotSeen
 from handbill.domain.outcomes import NotSent
+from handbill.domain.settling import QUIET
 from handbill.errors import TooLate
 from handbill.models import Embargo, Post, Review
 from handbill.store import arming, claims, doubts, embargoes, leases, overdue, posts, records
@@ -205,7 +206,7 @@ def test_what_is_out_or_in_doubt_stays_and_is_told_as_too_late(
 
 
 def _denied(engine: Engine, number: int) -> None:
-    assert doubts.judge(engine, number, None, NOW + MINUTE) is Status.QUEUED
+    assert doubts.judge(engine, number, None, NOW + QUIET) is Status.QUEUED
 
 
 def _proved_absent(engine: Engine, number: int) -> None:
@@ -303,10 +304,10 @@ def test_overdue_posts_take_no_turn_before_it(engine: Engine, review: Review) ->
 def test_what_is_missed_because_of_it_says_so(engine: Engine, review: Review) -> None:
     number = add_post(engine, review=review, limit=HOUR)
     set_embargo(engine, review, LIFT)
-    assert overdue.miss(engine, LIFT - SECOND) == []
+    assert overdue.miss(engine, NOW + HOUR) == []
     assert overdue.miss(engine, LIFT) == [number]
     assert get(engine, number).post.attention == (
-        "Not sent in time: its embargo lifted later, Fri 20 Nov 2026 11:00 EST (America/New_York)."
+        "Not sent in time: its embargo lifts later, Fri 20 Nov 2026 11:00 EST (America/New_York)."
     )
 
 
@@ -474,7 +475,7 @@ def test_an_embargo_that_was_set_after_the_backup_holds_after_the_restore(
 ) -> None:
     """`other` is the present database, `engine` the older copy that takes its place."""
     with write(other) as session:
-        session.add(Review(**review.model_dump()))
+        session.add(Review(**review.model_dump(exclude={"work_id"})))
     number = add_post(engine, review=review, at=NOW + HOUR, limit=LONG)
     draft = add_post(engine, review=review, at=NOW + HOUR, limit=LONG, draft=True)
     set_embargo(other, review, LIFT)
@@ -490,7 +491,7 @@ def test_of_two_embargoes_the_later_one_holds_after_a_restore(
     engine: Engine, review: Review, other: Engine, there: datetime, here: datetime
 ) -> None:
     with write(other) as session:
-        session.add(Review(**review.model_dump()))
+        session.add(Review(**review.model_dump(exclude={"work_id"})))
     set_embargo(other, review, there)
     set_embargo(engine, review, here)
     number = add_post(engine, review=review, at=NOW + HOUR)
@@ -502,7 +503,9 @@ def test_an_embargo_of_another_review_with_the_same_number_is_not_taken_over(
     engine: Engine, review: Review, other: Engine
 ) -> None:
     with write(other) as session:
-        session.add(Review(**{**review.model_dump(), "created_at": NOW + SECOND}))
+        session.add(
+            Review(**{**review.model_dump(exclude={"work_id"}), "created_at": NOW + SECOND})
+        )
     set_embargo(other, review, LIFT)
     restores.hold(engine, NOW, NOW, known=known_by(other))
     assert embargoes.of_review(engine, review.id or 0) == []
@@ -559,3 +562,15 @@ def test_moves_are_made_together_or_not_at_all(engine: Engine, review: Review) -
     for number in (one, two):
         assert get(engine, number).post.due_at == NOW + MINUTE
         assert waits_until(engine, number) == (LIFT, LIFT)
+
+
+def test_what_an_embargo_holds_beyond_its_limit_is_missed_at_its_limit(
+    engine: Engine, review: Review
+) -> None:
+    number = add_post(engine, review=review, limit=HOUR)
+    set_embargo(engine, review, LIFT + DAY)
+    assert overdue.miss(engine, NOW + HOUR) == []
+    assert overdue.miss(engine, NOW + HOUR + SECOND) == [number]
+    attention = get(engine, number).post.attention
+    assert attention is not None
+    assert attention.startswith("Not sent in time: its embargo lifts later, ")

@@ -8,6 +8,7 @@ from handbill.models.columns import Dollars, Json, one_of, quoted, where
 from handbill.models.house import Standing, Worker
 from handbill.models.posts import (
     BY_NUMBER,
+    HELD_BY_EMBARGO,
     IS_PUBLISHING,
     IS_QUEUED,
     PUBLISHING,
@@ -21,6 +22,7 @@ from handbill.models.reviews import Embargo, Feed, FeedEntry, ReleaseDate, Revie
 
 __all__ = [
     "BY_NUMBER",
+    "HELD_BY_EMBARGO",
     "IS_PUBLISHING",
     "IS_QUEUED",
     "PUBLISHING",

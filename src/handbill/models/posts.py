@@ -85,6 +85,11 @@ class Post(SQLModel, table=True):
         sa.Index("ix_post_ready", "not_before", "id", **where("status = 'queued'")),
         sa.Index("ix_post_turn", "account_id", "not_before", "id", **where("status = 'queued'")),
         sa.Index("uq_post_publishing", "account_id", unique=True, **where("status = 'publishing'")),
+        sa.Index(
+            "ix_post_embargo",
+            "no_later_than",
+            **where("status = 'queued' AND embargo_until IS NOT NULL"),
+        ),
         sa.Index("ix_post_attention", "id", **where("attention IS NOT NULL")),
         sa.Index("ix_post_due_at", "due_at", "id"),
         sa.Index(
@@ -210,5 +215,11 @@ QUEUED: sa.ColumnElement[Any] = sa.literal_column(quoted(Status.QUEUED))
 PUBLISHING: sa.ColumnElement[Any] = sa.literal_column(quoted(Status.PUBLISHING))
 IS_QUEUED = col(Post.status) == QUEUED
 IS_PUBLISHING = col(Post.status) == PUBLISHING
+#: In the words of its index, too.
+HELD_BY_EMBARGO = sa.and_(
+    IS_QUEUED,
+    col(Post.embargo_until).is_not(None),
+    col(Post.embargo_until) > col(Post.no_later_than),
+)
 #: The order of numbers, for a few posts among many: not by walking through the numbers of all.
 BY_NUMBER = col(Post.id) + 0

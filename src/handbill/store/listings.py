@@ -10,7 +10,17 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from handbill.domain.lifecycle import Status
-from handbill.models import IS_PUBLISHING, IS_QUEUED, Account, Attempt, Embargo, Part, Post, Review
+from handbill.models import (
+    HELD_BY_EMBARGO,
+    IS_PUBLISHING,
+    IS_QUEUED,
+    Account,
+    Attempt,
+    Embargo,
+    Part,
+    Post,
+    Review,
+)
 from handbill.store.engine import read
 from handbill.store.posts import no_such_post
 
@@ -134,12 +144,7 @@ def lifting(engine: Engine, since: datetime, until: datetime) -> list[Entry]:
 
 def held_beyond(engine: Engine) -> list[Entry]:
     """Queued posts whose embargo lifts only after the last instant at which they may leave."""
-    conditions: list[Any] = [
-        IS_QUEUED,
-        col(Post.embargo_until).is_not(None),
-        col(Post.embargo_until) > col(Post.no_later_than),
-    ]
-    return _entries(engine, conditions, [col(Post.no_later_than)], MOST)
+    return _entries(engine, [HELD_BY_EMBARGO], [col(Post.no_later_than)], MOST)
 
 
 def overdue(engine: Engine, since: datetime) -> list[Entry]:

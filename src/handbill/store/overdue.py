@@ -15,7 +15,7 @@ from handbill.domain.network import Claim
 from handbill.domain.outcomes import AGAIN
 from handbill.domain.zones import show
 from handbill.failpoints import failpoint
-from handbill.models import BY_NUMBER, IS_QUEUED, Account, Post, Standing
+from handbill.models import BY_NUMBER, HELD_BY_EMBARGO, IS_QUEUED, Account, Post, Standing
 from handbill.store.engine import write
 from handbill.store.standing import PAUSE
 
@@ -26,7 +26,10 @@ def miss(engine: Engine, now: datetime) -> list[int]:
         rows = session.execute(
             sa.select(Post, Account)
             .join(Account, col(Account.id) == col(Post.account_id))
-            .where(_may_leave_from(now), col(Post.no_later_than) < now)
+            .where(
+                sa.or_(_may_leave_from(now), HELD_BY_EMBARGO),
+                col(Post.no_later_than) < now,
+            )
             .order_by(BY_NUMBER)  # always, or two workers could wait for each other
             .with_for_update(of=Post)
         ).all()
@@ -55,7 +58,7 @@ def _why_missed(post: Post, account: Account, pause: Standing | None, now: datet
         return f"Not sent in time: the network asked {account.name} to rest."
     if post.embargo_until and post.no_later_than and post.embargo_until > post.no_later_than:
         lift = show(post.embargo_until, ZoneInfo(post.embargo_zone or "UTC"))
-        return f"Not sent in time: its embargo lifted later, {lift}."
+        return f"Not sent in time: its embargo lifts later, {lift}."
     if post.not_before and post.no_later_than and post.not_before > post.no_later_than:
         return "Not sent in time: overdue posts leave one by one, and its turn came too late."
     if post.attention and post.attention.endswith(AGAIN):

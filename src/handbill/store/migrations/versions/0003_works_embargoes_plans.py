@@ -190,6 +190,14 @@ def _extend_posts() -> None:
         sa.Column("price", sa.BigInteger(), nullable=True),
         sa.Column("link_seen_at", sa.DateTime(timezone=True), nullable=True),
     )
+    held = sa.text("status = 'queued' AND embargo_until IS NOT NULL")
+    op.create_index(
+        "ix_post_embargo",
+        "post",
+        ["no_later_than"],
+        sqlite_where=held,
+        postgresql_where=held,
+    )
     once = sa.text("plan IS NOT NULL AND status <> 'cancelled'")
     op.create_index(
         "uq_post_step",
@@ -203,6 +211,7 @@ def _extend_posts() -> None:
 
 def downgrade() -> None:
     op.drop_index("uq_post_step", table_name="post")
+    op.drop_index("ix_post_embargo", table_name="post")
     for name in ("embargo_until", "embargo_zone", "anchor", "plan", "step", "spoiler", "price"):
         op.drop_column("post", name)
     op.drop_column("post", "link_seen_at")
