@@ -421,6 +421,35 @@ def test_arming_is_refused_past_the_limit_and_allowed_at_it(engine: Engine) -> N
     assert arming.arm(engine, claim, {}, NOW + MINUTE)
 
 
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        (Post, {"revision": 2}),
+        (Account, {"paused_at": NOW, "pause_reason": "By hand."}),
+        (Account, {"rest_until": NOW + HOUR}),
+    ],
+    ids=["post", "pause", "rest"],
+)
+def test_arming_looks_at_its_own_post_and_account_and_at_no_others(
+    engine: Engine, row: type[Post | Account], columns: dict[str, object]
+) -> None:
+    for name in ("ines", "sol"):
+        add_post(engine, add_account(engine, name))
+    mine, other = claims.claim(engine, NOW, "w1", 2, PICTURES)
+    overwrite(engine, row, mine.post_id if row is Post else mine.account.id, **columns)
+    assert not arming.may_leave(engine, mine, NOW)
+    assert not arming.arm(engine, mine, {}, NOW)
+    assert arming.may_leave(engine, other, NOW)
+    assert arming.arm(engine, other, {}, NOW)
+
+
+def test_an_account_whose_rest_ends_this_moment_may_send(engine: Engine) -> None:
+    add_post(engine)
+    claim = claim_one(engine)
+    overwrite(engine, Account, claim.account.id, rest_until=NOW)
+    assert arming.arm(engine, claim, {}, NOW)
+
+
 def test_asking_whether_it_may_leave_gives_no_leave(engine: Engine) -> None:
     add_post(engine)
     claim = claim_one(engine)
