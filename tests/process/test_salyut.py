@@ -66,7 +66,7 @@ def test_three_teasers_of_a_review_go_out_on_time(home: Path, stage: rig.Stage) 
     assert len(texts) == 3
 
     with rig.daemon(app):
-        start = now().replace(microsecond=0) + timedelta(seconds=4)
+        start = now().replace(microsecond=0) + timedelta(seconds=10)
         due = {text: start + timedelta(seconds=n) for n, text in enumerate(texts)}
         for text, moment in due.items():
             handbill("queue", "add", text, "--review", "salyut-7", "--at", moment.isoformat())
