@@ -67,7 +67,7 @@ class Case:
     def is_plain(self) -> bool:
         """Whether the short form has it: each failpoint once, in the daemon where it gets there."""
         first_kill = (self.kind, self.action, self.repeat, self.lost) == (KINDS[0], *_PLAIN)
-        return first_kill and (self.daemon or self.is_copying)
+        return first_kill and (self.daemon or self.is_copying or self.stage == "migrate")
 
     def __str__(self) -> str:
         words = [
