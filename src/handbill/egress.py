@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
@@ -174,11 +175,10 @@ class _Fetching:
             sock, server_hostname=goal.host, do_handshake_on_connect=False
         )
         self.sock = secured  # a handshake can drip, too
-        try:
+        with ExitStack() as unless_done:
+            unless_done.callback(secured.close)
             secured.do_handshake()
-        except BaseException:
-            secured.close()
-            raise
+            unless_done.pop_all()
         return secured
 
     def _addresses(self, goal: Target) -> Sequence[Address]:

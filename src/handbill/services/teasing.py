@@ -13,7 +13,7 @@ from handbill.domain.words import Words
 from handbill.errors import InputProblem, NotFound, SettingsProblem
 from handbill.models import Review
 from handbill.services.desk import Desk
-from handbill.store import listings, quotes, reviews
+from handbill.store import listings, quotes, reviews, works
 from handbill.store.listings import Entry
 from handbill.store.quotes import WAITING, Quoting
 
@@ -127,7 +127,7 @@ def _propose(desk: Desk, review: Review) -> Proposal:
 
 
 def _subject(desk: Desk, review: Review) -> Subject:
-    work = quotes.work_of(desk.engine, review)
+    work = works.of_review(desk.engine, review)
     titles = (review.work, work.title if work else None)
     names = (review.author, review.outlet, review.handle)
     return Subject(

@@ -9,9 +9,9 @@ from handbill.errors import InputProblem
 from handbill.models import Account, Review
 from handbill.services import teasing
 from handbill.services.desk import Desk
-from handbill.store import listings, reviews
+from handbill.store import listings, reviews, works
 from handbill.store.listings import Entry
-from handbill.store.quotes import WAITING, work_of
+from handbill.store.quotes import WAITING
 
 #: Where a picked quote stands in a text.
 PLACE = "{quote}"
@@ -62,7 +62,7 @@ def refuse_spoilers(
 
     A post that is marked as a full spoiler may, where the network puts a warning before it.
     """
-    work = work_of(desk.engine, review) if review else None
+    work = works.of_review(desk.engine, review) if review else None
     if work is None or not work.spoilers:
         return
     if level is Spoiler.FULL and desk.networks(account.network).HAS_WARNINGS:
@@ -112,7 +112,7 @@ def _unfit(desk: Desk, review: Review, first: str | None, says: Sequence[str]) -
     kind = review.disclosure
     if first is not None and kind and not is_disclosed(first, kind, _disclosures(desk)):
         return "It does not say what you have to disclose."
-    work = work_of(desk.engine, review)
+    work = works.of_review(desk.engine, review)
     if work and (found := forbidden("\n".join(says), work.spoilers)):
         return f"It gives away: {', '.join(found)}."
     return None

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from handbill.domain.lifecycle import Status
 from handbill.domain.text.quotes import GONE
-from handbill.models import Part, Post, Review, Work
+from handbill.models import Part, Post
 from handbill.store.engine import begin, read
 
 #: Posts that still wait to leave.
@@ -78,9 +78,3 @@ def tell(engine: Engine, told: Iterable[tuple[Quoting, str | None]]) -> list[int
                 .values(attention=says)
             ).rowcount
         ]
-
-
-def work_of(engine: Engine, review: Review) -> Work | None:
-    """The work that a review is about, if that is known."""
-    with read(engine) as session:
-        return session.get(Work, review.work_id) if review.work_id is not None else None
